@@ -1,0 +1,34 @@
+"""The only list of templates: id -> Workbook, in the order people meet them (WB-2)."""
+
+from __future__ import annotations
+
+from validators.schemas import (
+    combinations,
+    mapping,
+    push_rules,
+    quantity_update,
+    safety_stock,
+    shelves,
+    sku_create,
+    sku_update,
+    stock_in,
+    stock_out,
+    warehouses,
+)
+from validators.workbooks import Workbook
+
+_MODULES = (
+    sku_create,
+    sku_update,
+    combinations,
+    mapping,
+    warehouses,
+    shelves,
+    safety_stock,
+    quantity_update,
+    stock_in,
+    stock_out,
+    push_rules,
+)
+
+WORKBOOKS: dict[str, Workbook] = {module.WORKBOOK.id: module.WORKBOOK for module in _MODULES}

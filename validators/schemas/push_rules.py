@@ -1,0 +1,153 @@
+"""Push rules: which quantity each store is shown (PSH-2 to PSH-6)."""
+
+from validators.columns import MAX_QUANTITY, Reference, action, choice, code, codes, percent, quantity, yes_no
+from validators.row_rules import priority_among_stores
+from validators.workbooks import SameKey, Workbook
+
+WORKBOOK = Workbook(
+    id="push_rules",
+    title="Push rules",
+    sheet="Push rules",
+    version=1,
+    summary="Decide which quantity each store shows, out of which warehouses.",
+    columns=(
+        code(
+            "name",
+            "Rule",
+            "The rule's name.",
+            example="Marketplaces",
+            required=True,
+            key=True,
+            max_length=128,
+            width=20,
+        ),
+        action("Blank adds or changes. ADD must be new, UPDATE must exist, REMOVE deletes the rule."),
+        yes_no(
+            "active", "Active", "no: nothing is pushed by this rule. Blank on a new rule: yes.", example="yes"
+        ),
+        codes(
+            "warehouses",
+            "Warehouses",
+            "Whose available stock is added up, separated by ; Needed on a new rule.",
+            example="MAIN; EAST",
+            reference=Reference.WAREHOUSE,
+            width=20,
+        ),
+        codes(
+            "stores",
+            "Stores",
+            "Stores that are told, separated by ; A store's own percentage goes behind it: Web shop=80",
+            example="Shopee VN; Lazada MY=80",
+            reference=Reference.STORE,
+            percentages=True,
+            width=30,
+        ),
+        percent(
+            "percentage",
+            "Percentage",
+            "Share of what is available: 50 is 50 %. Blank on a new rule: 100.",
+            example="100",
+        ),
+        quantity(
+            "fixed",
+            "Fixed number",
+            "Units added after the percentage; with a minus, taken off as a buffer.",
+            example="-2",
+            minimum=-MAX_QUANTITY,
+            clearable=True,
+            width=14,
+        ),
+        choice(
+            "rounding",
+            "Rounding",
+            "How the percentage's result becomes whole units. Blank on a new rule: down.",
+            ("down", "up", "nearest"),
+            example="down",
+            width=11,
+        ),
+        code(
+            "priority_store",
+            "Priority store",
+            "The one store of the rule that keeps its figure when stock is short.",
+            example="Shopee VN",
+            reference=Reference.STORE,
+            clearable=True,
+            width=18,
+        ),
+        quantity(
+            "priority_safety_stock",
+            "Priority below",
+            "While fewer units than this are available, only the priority store is shown any.",
+            example="50",
+            clearable=True,
+            width=15,
+        ),
+        codes(
+            "skus",
+            "Only SKUs",
+            "The merchant SKUs it is for, separated by ; Blank on a new rule: all.",
+            example="NK-SP-TS-RED-M",
+            reference=Reference.MERCHANT_SKU,
+            clearable=True,
+            max_length=32_000,
+        ),
+        yes_no(
+            "hold_back_safety_stock",
+            "Hold back",
+            "yes: the SKUs' safety stock is not shown. Blank on a new rule: no.",
+            example="no",
+            width=12,
+        ),
+        quantity("minimum", "Minimum", "Below this many units 0 is shown.", example="3", clearable=True),
+        quantity(
+            "cap",
+            "Cap",
+            "Never more than this many units are shown.",
+            example="999",
+            clearable=True,
+            width=10,
+        ),
+    ),
+    key=("name",),
+    same_key=SameKey.ERROR,
+    instructions=(
+        "One row is one rule. A blank cell leaves the value as it is; #CLEAR empties it.",
+        "A store shows: available of all the rule's warehouses × percentage, rounded, plus the fixed number; "
+        "never below 0, never above the cap.",
+        "A listing follows one rule. A rule with Only SKUs beats one for all SKUs; "
+        "two equal claims on one store are refused.",
+        "Every store of a rule shows the whole quantity. A sale in one lowers it in all.",
+    ),
+    examples=(
+        {
+            "name": "Marketplaces",
+            "active": "yes",
+            "warehouses": "MAIN; EAST",
+            "stores": "Shopee VN; Lazada MY=80",
+            "percentage": 100,
+            "fixed": -2,
+            "rounding": "down",
+            "priority_store": "Shopee VN",
+            "priority_safety_stock": 50,
+        },
+        {
+            "name": "Web shop",
+            "warehouses": "MAIN",
+            "stores": "Web shop",
+            "percentage": 50,
+            "minimum": 3,
+            "cap": 999,
+            "hold_back_safety_stock": "yes",
+        },
+        {
+            "name": "Twin packs on the web",
+            "action": "ADD",
+            "warehouses": "MAIN",
+            "stores": "Web shop",
+            "skus": "SET-TS-2; SET-MUG-4",
+            "percentage": 100,
+        },
+        {"name": "Last winter", "action": "REMOVE"},
+    ),
+    row_rules=(priority_among_stores,),
+)

@@ -1,0 +1,46 @@
+# Every command a developer types. Windows forms: README.md.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PORT ?= 8000
+SANDBOX_PORT ?= 8100
+# PostgreSQL and Chromium are used where the machine has them; the summary says what was left out.
+PYTEST_WORKERS ?= 2
+
+.PHONY: run test check bench templates docs clean
+
+$(VENV)/.run: requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements.txt requirements-dev.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/.run
+
+run: $(VENV)/.run
+	@exec $(BIN)/python -m server demo --port $(PORT) --sandbox-port $(SANDBOX_PORT)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m validators.generate --check
+	$(BIN)/python -m server reference --check
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m bench
+
+templates: $(VENV)/.run
+	$(BIN)/python -m validators.generate
+
+docs: templates
+	$(BIN)/python -m server reference
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""Users, roles, tokens; who did what; a request's key."""

@@ -1,0 +1,1 @@
+"""Merchant SKUs, their GTINs, and combinations (CAT)."""

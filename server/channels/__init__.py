@@ -1,0 +1,1 @@
+"""Marketplaces: what every channel can do, and one folder for each. No database, no Flask."""

@@ -1,0 +1,1 @@
+"""Scheduled and long work: rows that are claimed, run and recorded (JOB)."""

@@ -1,0 +1,1 @@
+"""Stock: four figures per warehouse and SKU, changed by movements only (STK)."""

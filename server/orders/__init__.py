@@ -1,0 +1,1 @@
+"""Orders: what the stores sold, and the stock each line holds (ORD)."""

@@ -1,0 +1,61 @@
+"""`changed`: merchant SKUs to evaluate. `push`: store SKUs to tell."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.db.base import Base
+
+
+class Changed(Base):
+    """A merchant SKU whose push targets must be evaluated: ten marks of one SKU are one row with a higher version.
+
+    `causes` is a set of PSH-7's causes as bits (see `outbox.causes`). `forced` (Push Now) sends whatever comes out.
+    """
+
+    __tablename__ = "changed"
+
+    sku_id: Mapped[int] = mapped_column(ForeignKey("merchant_sku.id"), primary_key=True, autoincrement=False)
+    version: Mapped[int]
+    causes: Mapped[int]
+    forced: Mapped[bool]
+    marked_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Push(Base):
+    """A store SKU that must be told `quantity`. Replaced by a newer one while it waits, never out of order.
+
+    `version` rises with each replacement; an answer finishes the row only if the version is still the one sent.
+    """
+
+    __tablename__ = "push"
+    __table_args__ = (Index("ix_push_store_due", "store_id", "due_at"),)
+
+    store_sku_id: Mapped[int] = mapped_column(ForeignKey("store_sku.id"), primary_key=True, autoincrement=False)
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id"))
+    quantity: Mapped[int]
+    version: Mapped[int]
+    causes: Mapped[int]
+    forced: Mapped[bool]
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    failed_at: Mapped[datetime | None]  # refused for good, kept with the reason until retried by hand
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    ticket: Mapped[str | None] = mapped_column(String(200))  # the market takes it later
+    lease_owner: Mapped[str | None] = mapped_column(String(80))
+    lease_until: Mapped[datetime | None]
+
+
+class StorePause(Base):
+    """Until when a store is left alone: back-off, its rate limit, `Retry-After`."""
+
+    __tablename__ = "store_pause"
+
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id"), primary_key=True, autoincrement=False)
+    until: Mapped[datetime]
+    failures: Mapped[int]
+    reason: Mapped[str] = mapped_column(String(500))

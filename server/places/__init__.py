@@ -1,0 +1,1 @@
+"""Warehouses, shelves, safety stock (WH)."""

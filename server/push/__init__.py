@@ -1,0 +1,1 @@
+"""What every store should show, and telling it (PSH)."""

@@ -1,0 +1,91 @@
+"""The environment as one frozen dataclass, checked once at start.
+
+Variables have the prefix `STOCKBOOK_`; a `.env` file in the working folder is read first and the environment wins.
+docs/reference/settings.md is written from this file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from server.errors import WrongUse
+
+PREFIX = "STOCKBOOK_"
+
+
+def _setting(default: Any, help: str) -> Any:
+    return field(default=default, metadata={"help": help})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a server needs to know before it starts."""
+
+    data_dir: Path = _setting(Path("var"), "Folder for the embedded database, uploads, keys and the admin token.")
+    database_url: str = _setting("", "Database. Empty: SQLite in the data folder. PostgreSQL: postgresql+psycopg://…")
+    secret_key: str = _setting("", "Key that encrypts store credentials. Empty: one is made in the data folder.")
+    several_machines: bool = _setting(False, "More than one server shares the database. Refused on SQLite.")
+    public_url: str = _setting("", "Address under which stores reach this server's webhooks. Empty: none registered.")
+    threads: int = _setting(12, "Threads that answer requests.")
+    upload_max_bytes: int = _setting(20 * 1024 * 1024, "Largest upload, in bytes.")
+    upload_max_rows: int = _setting(100_000, "Most rows in one upload.")
+    inline_rows: int = _setting(5_000, "Uploads with more rows are answered 202 and worked on in the background.")
+    trusted_hosts: str = _setting("", "Host names the server answers to, separated by commas. Empty: any on loopback.")
+    history_days: int = _setting(730, "How far back history is shown by default (STK-9).")
+    sync_overlap_seconds: int = _setting(600, "How far order sync looks back before the last order it saw.")
+
+    @property
+    def url(self) -> str:
+        """The database URL, SQLite in the data folder unless set."""
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'stockbook.db'}"
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is the embedded one."""
+        return self.url.startswith("sqlite")
+
+
+def load(environ: Mapping[str, str] | None = None, *, env_file: Path | None = Path(".env")) -> Settings:
+    """Settings from the environment and the `.env` file. Raises `WrongUse` with every wrong value named."""
+    values = {**_read_env_file(env_file), **(os.environ if environ is None else environ)}
+    given: dict[str, Any] = {}
+    wrong: list[str] = []
+    for setting in fields(Settings):
+        name = PREFIX + setting.name.upper()
+        if name not in values:
+            continue
+        try:
+            given[setting.name] = _parse(values[name], type(setting.default))
+        except ValueError as error:
+            wrong.append(f"{name}: {error}")
+    if wrong:
+        raise WrongUse("; ".join(wrong))
+    settings = Settings(**given)
+    if settings.several_machines and settings.is_sqlite:
+        raise WrongUse("STOCKBOOK_SEVERAL_MACHINES needs PostgreSQL: set STOCKBOOK_DATABASE_URL")
+    return settings
+
+
+def _parse(value: str, kind: type) -> Any:
+    if kind is bool:
+        if value.strip().lower() in ("1", "true", "yes", "on"):
+            return True
+        if value.strip().lower() in ("0", "false", "no", "off", ""):
+            return False
+        raise ValueError(f"'{value}' is neither yes nor no")
+    if kind is int:
+        if not value.strip().isascii() or not value.strip().isdigit():
+            raise ValueError(f"'{value}' is not a whole number")
+        return int(value)
+    return Path(value) if issubclass(kind, Path) else value
+
+
+def _read_env_file(path: Path | None) -> dict[str, str]:
+    if path is None or not path.is_file():
+        return {}
+    pairs = (line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
+    return {name.strip(): value.strip().strip("'\"") for name, value in pairs if not name.lstrip().startswith("#")}

@@ -1,0 +1,1 @@
+"""Stores, their store SKUs and mappings, their credentials (CH, CAT-8)."""

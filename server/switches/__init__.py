@@ -1,0 +1,1 @@
+"""The few settings that users change while it runs."""

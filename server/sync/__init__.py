@@ -1,0 +1,1 @@
+"""Asking the stores for news, and being told it (CH-5)."""

@@ -1,0 +1,42 @@
+"""Where each store's reading stopped; the inbox of raw news."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.db.base import Base, Id
+
+
+class Reading(Base):
+    """How far a store's orders or listings were read, in the market's own time."""
+
+    __tablename__ = "reading"
+
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id"), primary_key=True, autoincrement=False)
+    what: Mapped[str] = mapped_column(String(20), primary_key=True)  # orders, listings, queue
+    until: Mapped[datetime | None]
+    ack: Mapped[str | None] = mapped_column(String(200))
+    read_at: Mapped[datetime]
+
+
+class Inbox(Base):
+    """A delivery word for word, kept before anything is done about it; the same delivery again changes nothing."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        UniqueConstraint("store_id", "delivery"),
+        Index("ix_inbox_waiting", "handled_at", "id"),
+    )
+
+    id: Mapped[Id]
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id"))
+    delivery: Mapped[str] = mapped_column(String(120))
+    order_number: Mapped[str | None] = mapped_column(String(80))
+    store_sku: Mapped[str | None] = mapped_column(String(120))
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime]
+    handled_at: Mapped[datetime | None]
+    outcome: Mapped[str] = mapped_column(String(200), default="")

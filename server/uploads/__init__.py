@@ -1,0 +1,1 @@
+"""Workbooks handed in: validated, applied, undone (WB)."""

@@ -1,0 +1,97 @@
+"""Both databases for every test that wants one; what the machine lacks is named in the summary."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from server.db.engine import open_engines
+from server.db.migrating import upgrade
+from server.db.session import Database
+from tests.support import postgres
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, copied for each test."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    engines = open_engines(f"sqlite:///{path}")
+    upgrade(engines.write)
+    engines.dispose()  # the last connection folds the write-ahead log into the file
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a running cluster with a migrated template database."""
+    if postgres.binaries() is None:
+        pytest.skip("left out: no PostgreSQL server on this machine")
+    with postgres.cluster() as url:
+        _create_database(url, "stockbook_template")
+        engines = open_engines(_driver_url(url, "stockbook_template"))
+        upgrade(engines.write)
+        engines.dispose()
+        yield url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def db_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh, migrated database, once for each kind."""
+    make: Callable[[Any, Path], str] = _new_sqlite if request.param == "sqlite" else _new_postgres
+    yield make(request, tmp_path)
+    if request.param == "postgresql":
+        _drop_last(request)
+
+
+@pytest.fixture
+def db(db_url: str) -> Iterator[Database]:
+    """A fresh, migrated database, once for each kind."""
+    database = Database(db_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def sqlite_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a fresh, migrated SQLite database; for what does not depend on the kind."""
+    return _new_sqlite(request, tmp_path)
+
+
+def _new_sqlite(request: pytest.FixtureRequest, folder: Path) -> str:
+    path = folder / f"stockbook-{next(_numbers)}.db"
+    shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+    return f"sqlite:///{path}"
+
+
+def _new_postgres(request: pytest.FixtureRequest, _folder: Path) -> str:
+    server = request.getfixturevalue("postgres_server")
+    name = f"test_{next(_numbers)}"
+    _create_database(server, name, template="stockbook_template")
+    request.node.stash[_DATABASE] = name
+    return _driver_url(server, name)
+
+
+_DATABASE: pytest.StashKey[str] = pytest.StashKey()
+
+
+def _drop_last(request: pytest.FixtureRequest) -> None:
+    server = request.getfixturevalue("postgres_server")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {request.node.stash[_DATABASE]} WITH (FORCE)".encode())
+
+
+def _create_database(server: str, name: str, template: str = "template0") -> None:
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy".encode())
+
+
+def _driver_url(server: str, name: str) -> str:
+    return f"{server.replace('postgresql://', 'postgresql+psycopg://')}/{name}"

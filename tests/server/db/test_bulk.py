@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from server.clock import now
+from server.db.base import moment_for
+from server.db.bulk import NUMBER, TEXT, insert_rows, relation
+from server.db.session import Database
+from server.switches.models import Switch
+
+
+def test_a_relation_joins_with_values(db: Database) -> None:
+    def work(session):
+        with relation(session, {"key": TEXT, "n": NUMBER}, [("a", 1), ("b", 2)]) as r:
+            return session.execute(select(r.c.key, r.c.n).order_by(r.c.n)).all()
+
+    assert [tuple(x) for x in db.write(work)] == [("a", 1), ("b", 2)]
+    with db.read() as session, relation(session, {"key": TEXT}, []) as r:
+        assert session.execute(select(r.c.key)).all() == []
+
+
+def test_rows_are_inserted_in_bulk(db: Database) -> None:
+    rows = [(f"n{i}", "1", moment_for(db.dialect, now()), "me") for i in range(100)]
+    db.write(lambda s: insert_rows(s, Switch, ("name", "value", "changed_at", "changed_by"), rows))
+    with db.read() as session:
+        assert len(session.scalars(select(Switch)).all()) == 100

@@ -5,21 +5,23 @@ The number of statements never grows with the rows: SQLite takes `executemany`, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import count
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, MetaData, String, Table, bindparam, column, func, text
+from sqlalchemy import BigInteger, Column, MetaData, String, Table, bindparam, column, func
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.expression import FromClause
 from sqlalchemy.types import TypeEngine
 
-_numbers = count(1)
-
 #: Types of a `relation`'s columns.
 NUMBER, TEXT = BigInteger(), String()
+
+#: Where a session counts its open relations: names repeat from transaction to transaction, so that compiled
+#: statements are found again.
+_OPEN = "open relations"
 
 
 def dialect_of(session: Session) -> str:
@@ -32,56 +34,65 @@ def insert_rows(
 ) -> None:
     """Insert `rows`, tuples in the order of `columns`, as one statement. Values go to the driver as they are:
     moments through `moment_for`, documents as JSON text."""
-    table = model.__table__.name
+    table = model.__tablename__
     names = ", ".join(f'"{name}"' for name in columns)
     connection = session.connection()
     if connection.dialect.name == "postgresql":
-        driver = connection.connection.driver_connection
-        with driver.cursor() as cursor, cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:  # type: ignore[union-attr]
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
             for row in rows:
                 copy.write_row(row)
         return
     values = list(rows)
     if values:
         marks = ", ".join("?" for _ in columns)
-        connection.exec_driver_sql(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', values)  # type: ignore[arg-type]
+        connection.exec_driver_sql(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', values)
 
 
 @contextmanager
 def relation(
-    session: Session, types: dict[str, TypeEngine[Any]], rows: Iterable[Sequence[Any]]
+    session: Session, types: Mapping[str, TypeEngine[Any]], rows: Iterable[Sequence[Any]]
 ) -> Iterator[FromClause]:
     """A list of values as something to select from and join with: `with relation(s, {"key": TEXT}, rows) as r`.
 
     PostgreSQL gets one array per column, SQLite a temporary table that is dropped at the end of the block.
     """
-    if dialect_of(session) == "postgresql":
-        yield _arrays(types, list(rows))
-        return
-    table = Table(
-        f"values_{next(_numbers)}",
-        MetaData(),
-        *(Column(name, kind) for name, kind in types.items()),
-        prefixes=["TEMPORARY"],
-    )
-    connection = session.connection()
-    table.create(connection)
+    depth = session.info[_OPEN] = session.info.get(_OPEN, 0) + 1
     try:
-        values = [tuple(row) for row in rows]
-        if values:
-            marks = ", ".join("?" for _ in types)
-            connection.exec_driver_sql(f"INSERT INTO {table.name} VALUES ({marks})", values)
-        yield table
+        if dialect_of(session) == "postgresql":
+            yield _arrays(f"values_{depth}", types, list(rows))
+        else:
+            with _temporary(session, _table(f"values_{depth}", tuple(types.items())), rows) as table:
+                yield table
     finally:
-        if connection.in_transaction() and not connection.invalidated:
-            connection.execute(text(f"DROP TABLE IF EXISTS {table.name}"))
+        session.info[_OPEN] -= 1
 
 
-def _arrays(types: dict[str, TypeEngine[Any]], rows: list[Sequence[Any]]) -> FromClause:
+@lru_cache(maxsize=256)
+def _table(name: str, types: tuple[tuple[str, TypeEngine[Any]], ...]) -> Table:
+    columns = (Column(column, kind) for column, kind in types)
+    return Table(name, MetaData(), *columns, prefixes=["TEMPORARY"])
+
+
+@contextmanager
+def _temporary(session: Session, table: Table, rows: Iterable[Sequence[Any]]) -> Iterator[Table]:
+    connection = session.connection()
+    columns = ", ".join(f'"{column.name}"' for column in table.columns)
+    connection.exec_driver_sql(f"CREATE TEMP TABLE {table.name} ({columns})")
+    values = [tuple(row) for row in rows]
+    if values:
+        marks = ", ".join("?" for _ in table.columns)
+        connection.exec_driver_sql(f"INSERT INTO {table.name} VALUES ({marks})", values)
+    yield table
+    # After a failed statement the transaction is rolled back, and the table with it.
+    connection.exec_driver_sql(f"DROP TABLE {table.name}")
+
+
+def _arrays(name: str, types: Mapping[str, TypeEngine[Any]], rows: list[Sequence[Any]]) -> FromClause:
     columns: list[list[Any]] = [list(values) for values in zip(*rows, strict=True)] or [[] for _ in types]
     arrays = [
         bindparam(None, values, type_=ARRAY(kind), unique=True)
         for values, kind in zip(columns, types.values(), strict=True)
     ]
     names = [column(name, kind) for name, kind in types.items()]
-    return func.unnest(*arrays).table_valued(*names, name=f"values_{next(_numbers)}").render_derived()
+    return func.unnest(*arrays).table_valued(*names, name=name).render_derived()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from server.db.engine import Engines, open_engines
@@ -21,8 +21,9 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 5
-#: PostgreSQL: serialisation failure, deadlock, lock time-out.
-_AGAIN = {"40001", "40P01", "55P03"}
+#: PostgreSQL: serialisation failure, deadlock, lock time-out. And a unique key: a rival inserted the same just now, so
+#: the second try finds it there and decides by that.
+_AGAIN = {"40001", "40P01", "55P03", "23505"}
 
 
 class Database:
@@ -59,7 +60,7 @@ class Database:
                     session.commit()
                     return result
             except DBAPIError as error:
-                if not _asks_again(error):
+                if not _asks_again(error) or (attempt == ATTEMPTS and isinstance(error, IntegrityError)):
                     raise
                 self.retries += 1
                 log.info("transaction tried again (%d): %s", attempt, error.orig)

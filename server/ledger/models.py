@@ -23,9 +23,12 @@ class Balance(Base):
         CheckConstraint("allocated >= 0", name="allocated"),
         CheckConstraint("on_the_way >= 0", name="on_the_way"),
         CheckConstraint("defective >= 0", name="defective"),
+        {"sqlite_with_rowid": False},
     )
 
-    warehouse_id: Mapped[int] = mapped_column(ForeignKey("warehouse.id"), primary_key=True, autoincrement=False)
+    warehouse_id: Mapped[int] = mapped_column(
+        ForeignKey("warehouse.id"), primary_key=True, autoincrement=False
+    )
     sku_id: Mapped[int] = mapped_column(
         ForeignKey("merchant_sku.id"), primary_key=True, autoincrement=False, index=True
     )

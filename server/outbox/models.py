@@ -34,7 +34,9 @@ class Push(Base):
     __tablename__ = "push"
     __table_args__ = (Index("ix_push_store_due", "store_id", "due_at"),)
 
-    store_sku_id: Mapped[int] = mapped_column(ForeignKey("store_sku.id"), primary_key=True, autoincrement=False)
+    store_sku_id: Mapped[int] = mapped_column(
+        ForeignKey("store_sku.id"), primary_key=True, autoincrement=False
+    )
     store_id: Mapped[int] = mapped_column(ForeignKey("store.id"))
     quantity: Mapped[int]
     version: Mapped[int]

@@ -36,7 +36,7 @@ class StockListLine(Base):
     """One line: SKU, units, optional shelf and unit cost (stock-in), note."""
 
     __tablename__ = "stock_list_line"
-    __table_args__ = (CheckConstraint("quantity >= 1", name="quantity"),)
+    __table_args__ = (CheckConstraint("quantity >= 1", name="quantity"), {"sqlite_with_rowid": False})
 
     list_id: Mapped[int] = mapped_column(ForeignKey("stock_list.id"), primary_key=True, autoincrement=False)
     line: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

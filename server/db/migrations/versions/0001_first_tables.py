@@ -80,6 +80,8 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=200), nullable=False),
         sa.Column("request", sa.LargeBinary(length=32), nullable=False),
         sa.Column("created_at", base.Moment(), nullable=False),
+        sa.Column("lease_until", base.Moment(), nullable=True),
+        sa.Column("attempts", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("status", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
             "headers",
@@ -383,6 +385,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["sku_id"], ["merchant_sku.id"], name=op.f("fk_balance_sku_id")),
         sa.ForeignKeyConstraint(["warehouse_id"], ["warehouse.id"], name=op.f("fk_balance_warehouse_id")),
         sa.PrimaryKeyConstraint("warehouse_id", "sku_id", name=op.f("pk_balance")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_balance_sku_id"), "balance", ["sku_id"], unique=False)
     op.create_table(
@@ -827,6 +830,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shelf_id"], ["shelf.id"], name=op.f("fk_stock_list_line_shelf_id")),
         sa.ForeignKeyConstraint(["sku_id"], ["merchant_sku.id"], name=op.f("fk_stock_list_line_sku_id")),
         sa.PrimaryKeyConstraint("list_id", "line", name=op.f("pk_stock_list_line")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "told",

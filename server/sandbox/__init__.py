@@ -1,1 +1,1 @@
-"""A marketplace in a box: listings, orders, webhooks, batch stock updates and faults to switch. Knows no other room."""
+"""A marketplace in a box: listings, orders, webhooks, stock, faults to switch. Knows no other room."""

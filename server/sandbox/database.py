@@ -1,4 +1,4 @@
-"""The sandbox's own SQLite file: tables, one writer at a time, and a clock that never shows a moment twice."""
+"""The sandbox's own SQLite file: tables, one writer at a time, and a clock that never shows a time twice."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS order_line (
     name TEXT NOT NULL, quantity INTEGER NOT NULL CHECK (quantity > 0), unit_price TEXT NOT NULL,
     PRIMARY KEY (shop, number, line_id)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS order_line_sku ON order_line (shop, store_sku);
 CREATE TABLE IF NOT EXISTS stock_set (
     id INTEGER PRIMARY KEY, shop TEXT NOT NULL, store_sku TEXT NOT NULL,
     quantity INTEGER NOT NULL, at_us INTEGER NOT NULL
@@ -115,7 +116,7 @@ class Database:
             connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
             connection.row_factory = sqlite3.Row
             connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-            # A crash of the process loses nothing with NORMAL; a power cut may lose a toy marketplace's last orders.
+            # With NORMAL a crash of the process loses nothing; a power cut may lose a sandbox's last orders.
             connection.execute("PRAGMA synchronous=NORMAL")
             self._local.connection = connection
             self._opened.append(connection)

@@ -1,7 +1,8 @@
 """Faults to switch on: how the marketplace misbehaves towards the seller, for one shop or for all.
 
-Faults hit the *seller's* calls (whatever carries an `Authorization` header, and the calls only a seller makes) and
-the webhooks. Buyers go on buying and the switches stay in reach: a marketplace whose seller API is down still sells.
+Faults hit the *seller's* calls (whatever carries an `Authorization` header, and what only a seller calls) and
+the webhooks. Buyers go on buying and the switches stay in reach: a marketplace whose seller API is down
+still sells.
 """
 
 from __future__ import annotations
@@ -98,7 +99,8 @@ class FaultBox:
         """The faults in force for a shop, or (no shop) those for all."""
         with self._database.read() as connection:
             rows = connection.execute(
-                "SELECT settings FROM fault WHERE shop IN (?, ?) ORDER BY shop", (EVERY_SHOP, shop or EVERY_SHOP)
+                "SELECT settings FROM fault WHERE shop IN (?, ?) ORDER BY shop",
+                (EVERY_SHOP, shop or EVERY_SHOP),
             ).fetchall()
         merged: dict[str, Any] = {}
         for row in rows:

@@ -1,7 +1,8 @@
 """Listings: what buyers see, and the seller's batch stock updates.
 
-`quantity` is one figure: what buyers can still buy. An order lowers it at once, unpaid ones too (they are reserved),
-and the seller's update sets it absolutely, whatever orders came in between, as the simplest real markets do.
+`quantity` is one figure: what buyers can still buy. An order lowers it at once, unpaid ones too (they are
+reserved), and the seller's update sets it absolutely, whatever orders came in between, as the simplest real
+markets do.
 """
 
 from __future__ import annotations
@@ -55,10 +56,12 @@ class Listings:
             ensure_shop(connection, shop)
             self._take_effect(connection)
             connection.executemany(
-                "INSERT INTO listing (shop, store_sku, name, product, gtin, price, currency, quantity, updated_us)"
+                "INSERT INTO listing"
+                " (shop, store_sku, name, product, gtin, price, currency, quantity, updated_us)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (shop, store_sku) DO UPDATE SET"
-                " name = excluded.name, product = excluded.product, gtin = excluded.gtin, price = excluded.price,"
-                " currency = excluded.currency, quantity = excluded.quantity, updated_us = excluded.updated_us",
+                " name = excluded.name, product = excluded.product, gtin = excluded.gtin,"
+                " price = excluded.price, currency = excluded.currency, quantity = excluded.quantity,"
+                " updated_us = excluded.updated_us",
                 [
                     (
                         *(shop, new.store_sku, new.name, new.product, new.gtin),
@@ -71,7 +74,7 @@ class Listings:
 
     def page(self, shop: str, *, after: str = "", limit: int | None = None) -> tuple[list[dict[str, Any]], str | None]:
         """Listings by store SKU, and the cursor of the next page. No limit: all of them."""
-        self._settle()
+        self.settle()
         with self._database.read() as connection:
             found = connection.execute(
                 "SELECT * FROM listing WHERE shop = ? AND store_sku > ? ORDER BY store_sku LIMIT ?",
@@ -81,7 +84,7 @@ class Listings:
         return shown, shown[-1]["store_sku"] if limit is not None and len(found) > limit else None
 
     def set_stock(self, shop: str, lines: Sequence[Any], faults: Faults) -> list[dict[str, Any]]:
-        """Set absolute quantities, one answer per line in the same order; a refused line holds no other back."""
+        """Set absolute quantities, one answer per line in the same order; a refused line stops no other."""
         if len(lines) > STOCK_BATCH:
             raise WrongInput(f"at most {STOCK_BATCH} lines a call, not {len(lines)}", field="lines")
         with self._database.write() as connection:
@@ -101,11 +104,12 @@ class Listings:
 
     def tickets(self, shop: str, tickets: Sequence[int]) -> list[dict[str, Any]]:
         """What became of updates that were to take effect later. A ticket nobody knows is left out."""
-        self._settle()
+        self.settle()
         marks = ",".join("?" * len(tickets))
         with self._database.read() as connection:
             found = connection.execute(
-                f"SELECT * FROM stock_write WHERE shop = ? AND ticket IN ({marks}) ORDER BY ticket", (shop, *tickets)
+                f"SELECT * FROM stock_write WHERE shop = ? AND ticket IN ({marks}) ORDER BY ticket",
+                (shop, *tickets),
             ).fetchall()
         return [
             {
@@ -119,10 +123,11 @@ class Listings:
 
     def history(self, shop: str, store_sku: str | None, *, after: int, limit: int) -> list[dict[str, Any]]:
         """Every quantity the seller set, oldest first."""
-        self._settle()
+        self.settle()
         with self._database.read() as connection:
             found = connection.execute(
-                "SELECT * FROM stock_set WHERE shop = ? AND (? IS NULL OR store_sku = ?) AND id > ? ORDER BY id LIMIT ?",
+                "SELECT * FROM stock_set WHERE shop = ? AND (? IS NULL OR store_sku = ?) AND id > ?"
+                " ORDER BY id LIMIT ?",
                 (shop, store_sku, store_sku, after, limit),
             ).fetchall()
         return [
@@ -146,16 +151,15 @@ class Listings:
         floors = {row["store_sku"]: 0 for row in found}
         if reserved:
             for row in connection.execute(
-                "SELECT store_sku, sum(quantity) AS units FROM order_line JOIN market_order USING (shop, number)"
+                "SELECT store_sku, sum(quantity) AS units"
+                " FROM order_line JOIN market_order USING (shop, number)"
                 " WHERE shop = ? AND status = 'unpaid' GROUP BY store_sku",
                 (shop,),
             ):
                 floors[row["store_sku"]] = row["units"]
         return floors
 
-    def _judge(
-        self, line: object, floors: dict[str, int], refusing: frozenset[str], seen: set[str]
-    ) -> dict[str, Any]:
+    def _judge(self, line: object, floors: dict[str, int], refusing: frozenset[str], seen: set[str]) -> dict[str, Any]:
         """The answer to one line of a stock update."""
         values = line if isinstance(line, dict) else {}
         store_sku, quantity = values.get("store_sku"), values.get("quantity")
@@ -190,22 +194,22 @@ class Listings:
         at = self._database.next_moment(connection)
         settings = list(wanted)
         connection.executemany(
-            "UPDATE listing SET quantity = ?, times_set = times_set + 1, updated_us = ? WHERE shop = ? AND store_sku = ?",
+            "UPDATE listing SET quantity = ?, times_set = times_set + 1, updated_us = ?"
+            " WHERE shop = ? AND store_sku = ?",
             [(quantity, at, shop, store_sku) for shop, store_sku, quantity in settings],
         )
         connection.executemany(
             "INSERT INTO stock_set (shop, store_sku, quantity, at_us) VALUES (?, ?, ?, ?)",
             [(shop, store_sku, quantity, at) for shop, store_sku, quantity in settings],
         )
-        connection.execute(
-            "DELETE FROM stock_set WHERE id <= (SELECT max(id) FROM stock_set) - ?", (HISTORY_KEPT,)
-        )
+        connection.execute("DELETE FROM stock_set WHERE id <= (SELECT max(id) FROM stock_set) - ?", (HISTORY_KEPT,))
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Let updates that are due by now take effect; only then is the writer's turn asked for."""
         with self._database.read() as connection:
             waiting = connection.execute(
-                "SELECT 1 FROM stock_write WHERE effective = 0 AND due_us <= ? LIMIT 1", (self._database.now_us(),)
+                "SELECT 1 FROM stock_write WHERE effective = 0 AND due_us <= ? LIMIT 1",
+                (self._database.now_us(),),
             ).fetchone()
         if waiting:
             with self._database.write() as connection:

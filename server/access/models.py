@@ -69,6 +69,8 @@ class RequestKey(Base):
     key: Mapped[str] = mapped_column(String(200))
     request: Mapped[bytes] = mapped_column(LargeBinary(32))
     created_at: Mapped[datetime]
+    lease_until: Mapped[datetime | None]  # work in several steps: until then only its claimant works on it
+    attempts: Mapped[int] = mapped_column(default=1)
     status: Mapped[int | None]
     headers: Mapped[dict[str, Any] | None]
     body: Mapped[bytes | None]

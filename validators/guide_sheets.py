@@ -83,7 +83,7 @@ def _columns_table(book: Book, sheet: Worksheet, workbook: Workbook, row: int) -
         said = (column.header, wording.need(column), column.help, column.example, wording.allowed(column))
         for index, text in enumerate(said):
             sheet.write_string(row, index, text, strong if index == 0 and column.required else cell)
-        lines = max(-(-len(text) // width) for text, width in zip(said, _WIDTHS, strict=True))
+        lines = max(-(-len(text) // (width + 4)) for text, width in zip(said, _WIDTHS, strict=True))
         sheet.set_row(row, max(_ROW, _LINE * lines + 3))
     return row + 1
 

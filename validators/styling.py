@@ -67,7 +67,7 @@ OPTIONAL_HEADER = _HEADER | {"bg_color": f"#{ACCENT_TINT}", "font_color": "#134E
 INFO_HEADER = _HEADER | {"bg_color": f"#{INFO_TINT}", "font_color": f"#{MUTED}", "italic": True}
 TOOLS_HEADER = _HEADER | {"bg_color": f"#{TOOLS_TINT}", "font_color": f"#{INK}"}
 TOOLS_CELL = _CELL | {"num_format": "@"}
-TABLE_CELL = _CELL | {"text_wrap": True, "valign": "top"}
+TABLE_CELL = _CELL | {"text_wrap": True, "valign": "vcenter", "align": "left"}
 TABLE_CODE = TABLE_CELL | {"num_format": "@"}
 
 

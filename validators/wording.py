@@ -15,8 +15,8 @@ RECORDS: dict[Reference, str] = {
 }
 
 _SEVERAL = {
-    Kind.CODES: "several, separated by ;",
-    Kind.PAIRS: "name=value, separated by ;",
+    Kind.CODES: "several, with ; between",
+    Kind.PAIRS: "name=value, with ; between",
 }
 
 
@@ -87,10 +87,10 @@ def _allowed_values(column: Column) -> str:
                 if column.reference
                 else "One or more codes"
             )
-            own = "; a percentage of its own goes behind a value: name=80" if column.percentages else ""
-            return f"{what}, separated by ;{own}."
+            own = " A percentage of its own goes behind a value: name=80." if column.percentages else ""
+            return f"{what}, with ; between them.{own}"
         case Kind.PAIRS:
-            return "Pairs of name=value, separated by ;"
+            return "Pairs of name=value, with ; between them."
         case Kind.INTEGER | Kind.DECIMAL | Kind.PERCENT:
             return _numbers(column)
         case Kind.DATE:

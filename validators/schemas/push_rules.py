@@ -28,7 +28,7 @@ WORKBOOK = Workbook(
         codes(
             "warehouses",
             "Warehouses",
-            "Whose available stock is added up, separated by ; Needed on a new rule.",
+            "Whose available stock is added up, with ; between them. Needed on a new rule.",
             example="MAIN; EAST",
             reference=Reference.WAREHOUSE,
             width=20,
@@ -36,7 +36,7 @@ WORKBOOK = Workbook(
         codes(
             "stores",
             "Stores",
-            "Stores that are told, separated by ; A store's own percentage goes behind it: Web shop=80",
+            "Stores that are told, with ; between them. One's own percentage goes behind it: Web shop=80",
             example="Shopee VN; Lazada MY=80",
             reference=Reference.STORE,
             percentages=True,
@@ -85,7 +85,7 @@ WORKBOOK = Workbook(
         codes(
             "skus",
             "Only SKUs",
-            "The merchant SKUs it is for, separated by ; Blank on a new rule: all.",
+            "The merchant SKUs it is for, with ; between them. Blank on a new rule: all.",
             example="NK-SP-TS-RED-M",
             reference=Reference.MERCHANT_SKU,
             clearable=True,

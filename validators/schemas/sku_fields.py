@@ -28,7 +28,7 @@ DETAILS: tuple[Column, ...] = (
     pairs(
         "attributes",
         "Other attributes",
-        "Any further attributes, as name=value pairs separated by ;",
+        "Any further attributes: name=value pairs with ; between them.",
         example="fit=slim; sleeve=short",
     ),
     text("category", "Category", "Your own grouping.", example="T-shirts", max_length=128, width=16),
@@ -36,7 +36,7 @@ DETAILS: tuple[Column, ...] = (
     codes(
         "gtins",
         "GTINs",
-        "Barcodes of this SKU, several separated by ; Each belongs to one SKU only.",
+        "Barcodes of this SKU, with ; between them. Each belongs to one SKU only.",
         example="4006381333931",
     ),
     decimal("weight_g", "Weight (g)", "Weight in grams, packed for shipping.", example="180", places=3),

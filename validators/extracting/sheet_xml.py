@@ -1,0 +1,158 @@
+"""What the fast reader hides about a worksheet, found in its XML: errors, formulas without a result, formats, merges.
+
+Looking is cheap while a sheet has nothing odd (a few searches over its bytes); cells are walked one by one only where
+something was seen. Positions may be implied: a row or cell without `r` follows the one before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from validators.extracting.addresses import area, cell, letters
+from validators.extracting.grid import Mark
+from validators.extracting.refusing import Unreadable
+
+#: Error values that the reader knows; any other makes it give up the whole file.
+KNOWN_ERRORS = frozenset(
+    {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#GETTING_DATA", "#DATA!"}
+)
+#: More merged cells than this among the data is refused as a whole.
+MOST_MERGED = 10_000
+
+_COMMENT = re.compile(rb"<!--.*?-->", re.S)
+_PREFIXED = re.compile(rb"<(\w+):worksheet[\s>]")
+_ATTRIBUTE = re.compile(rb"""([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_ROW = re.compile(rb"<row\b([^>]*)>")
+_ROW_NUMBER = re.compile(rb'<row r="(\d+)"')
+_TOKEN = re.compile(rb"<row\b([^>]*)>|<c\b((?:[^>/]|/(?!>))*)(?:/>|>(.*?)</c>)", re.S)
+_VALUE = re.compile(rb"<v\b[^>]*>([^<]*)</v>")
+_MERGE = re.compile(rb"<mergeCell\s[^>]*>")
+_HIDDEN = re.compile(rb"\bhidden\s*=\s*[\"'](?:1|true)[\"']")
+_FORMULA = re.compile(rb"<f[\s>/]")
+_ERROR = re.compile(rb"\bt\s*=\s*[\"']e[\"']")
+
+
+class SheetXml:
+    """A worksheet's XML, ready to be searched: comments and namespace prefixes off, odd constructs refused."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = _without_prefix(data)
+        begin = self.data.find(b"<sheetData")
+        if b"<![CDATA[" in data or self.data.find(b"<!--", max(begin, 0)) >= 0 or data.count(b"<sheetData") > 1:
+            raise Unreadable("file-odd-xml")
+        self.data = _COMMENT.sub(b"", self.data) if b"<!--" in self.data else self.data
+
+    def refuse_disorder(self) -> None:
+        """Rows that come back or go backwards are read wrong by some programs: refuse rather than choose."""
+        numbers = list(map(int, _ROW_NUMBER.findall(self.data)))
+        if numbers != sorted(set(numbers)):
+            raise Unreadable("file-odd-xml")
+
+    def refuse_too_many_rows(self, limit: int) -> None:
+        """Count rows that hold a value, before anything is parsed (WB-12)."""
+        if self.data.count(b"<row") <= limit:
+            return
+        rows = sum(1 for row in self.data.split(b"<row")[1:] if b"<v" in row or b"<is" in row)
+        if rows > limit:
+            raise Unreadable("file-too-many-rows", rows=rows, limit=limit)
+
+    def refuse_unknown_errors(self) -> None:
+        """Error values newer than the reader, such as #SPILL!: name the cell, for the reader only gives up."""
+        for row, column, attributes, body in self._cells() if _ERROR.search(self.data) else ():
+            if attributes.get(b"t") == b"e" and (error := _value(body)) not in KNOWN_ERRORS:
+                raise Unreadable("file-new-error", cell=f"{letters(column)}{row}", value=error)
+
+    def hidden_rows(self) -> list[int]:
+        """The numbers of hidden and filtered rows."""
+        if not _HIDDEN.search(self.data):
+            return []
+        hidden: list[int] = []
+        number = 0
+        for attributes in _ROW.findall(self.data):
+            given = _attributes(attributes)
+            number = int(given.get(b"r", b"") or number + 1)
+            if given.get(b"hidden") in (b"1", b"true"):
+                hidden.append(number)
+        return hidden
+
+    def merged(self, first_row: int, last_row: int) -> Iterator[Mark]:
+        """A mark for every cell of merged ranges among the given rows."""
+        left = MOST_MERGED
+        for tag in _MERGE.findall(self.data):
+            place = area(_attributes(tag).get(b"ref", b"").decode("ascii", "replace"))
+            if place is None:
+                continue
+            top, start, bottom, end = max(place[0], first_row), place[1], min(place[2], last_row), place[3]
+            left -= max(0, bottom - top + 1) * (end - start + 1)
+            if left < 0:
+                raise Unreadable("file-merged", cell=f"{letters(start)}{place[0]}")
+            columns = range(start, end + 1)
+            yield from ((row, column, "merged", "") for row in range(top, bottom + 1) for column in columns)
+
+    def marks(
+        self, first_row: int, percent: dict[int, str], zeros: dict[int, str], *, never_calculated: bool
+    ) -> Iterator[Mark]:
+        """Marks for error cells, formulas without a saved result, and numbers shown as per cent or with zeros."""
+        if not self._looks_odd(percent, zeros):
+            return
+        for row, column, attributes, body in self._cells():
+            if row < first_row:
+                continue
+            kind = attributes.get(b"t", b"n")
+            value = _value(body)
+            if kind == b"e":
+                yield row, column, "error", value or "#N/A"
+            elif _FORMULA.search(body) and _without_result(kind, body, value, never_calculated):
+                yield row, column, "formula", ""
+            elif kind == b"n" and value:
+                style = int(attributes.get(b"s", b"0"))
+                if style in percent:
+                    yield row, column, "percent", percent[style]
+                elif style in zeros:
+                    yield row, column, "zeros", zeros[style]
+
+    def _looks_odd(self, percent: dict[int, str], zeros: dict[int, str]) -> bool:
+        styles = {*percent, *zeros}
+        return (
+            _ERROR.search(self.data) is not None
+            or _FORMULA.search(self.data) is not None
+            or any(b's="%d"' % style in self.data or b"s='%d'" % style in self.data for style in styles)
+        )
+
+    def _cells(self) -> Iterator[tuple[int, int, dict[bytes, bytes], bytes]]:
+        """Row, column, attributes and inner XML of every cell."""
+        row = column = 0
+        for found in _TOKEN.finditer(self.data):
+            if found[1] is not None:
+                row = int(_attributes(found[1]).get(b"r", b"") or row + 1)
+                column = -1
+                continue
+            attributes = _attributes(found[2])
+            place = cell(attributes.get(b"r", b"").decode("ascii", "replace"))
+            row, column = place if place else (row, column + 1)
+            yield row, column, attributes, found[3] or b""
+
+
+def _without_result(kind: bytes, body: bytes, value: str, never_calculated: bool) -> bool:
+    """Whether a formula's cell holds no result: none at all, or the 0 that programs write which never calculate."""
+    if kind == b"str":
+        return b"<v" not in body
+    return not value or (never_calculated and value == "0" and kind == b"n")
+
+
+def _value(body: bytes) -> str:
+    found = _VALUE.search(body)
+    return found[1].decode("utf-8", "replace").strip() if found else ""
+
+
+def _attributes(tag: bytes) -> dict[bytes, bytes]:
+    return {name: double or single for name, double, single in _ATTRIBUTE.findall(tag)}
+
+
+def _without_prefix(data: bytes) -> bytes:
+    """`<x:row>` -> `<row>`: some programs write every element with a prefix."""
+    found = _PREFIXED.search(data[:4096])
+    if not found:
+        return data
+    return data.replace(b"<" + found[1] + b":", b"<").replace(b"</" + found[1] + b":", b"</")

@@ -152,9 +152,7 @@ def _only_if_ours(session: Session, claim: Claim, **values: Any) -> None:
         RequestKey.status.is_(None),
     )
     if not _changed(session, update(RequestKey).where(*mine).values(**values)):
-        raise Busy(
-            "this request took too long and was started again under the same key; ask again", retry_after=2
-        )
+        raise Busy("this request took too long and was started again under the same key; ask again", retry_after=2)
 
 
 def _changed(session: Session, statement: Any) -> int:

@@ -117,6 +117,14 @@ def sign_in(session: Session, text: str, *, at: datetime | None = None) -> Calle
     return Caller(token.user_id, token.id, token.user.name, role, token.last_used_at)
 
 
+def find_token(session: Session, token_id: int) -> Token:
+    """The token with that number. Raises `NotFound`."""
+    token = session.get(Token, token_id)
+    if token is None:
+        raise NotFound(f"there is no token {token_id}", id=token_id)
+    return token
+
+
 def note_use(session: Session, token_id: int, *, at: datetime) -> None:
     """Remember that the token was used; not more than once a minute."""
     stale = or_(Token.last_used_at.is_(None), Token.last_used_at < at - USE_RESOLUTION)
@@ -125,9 +133,7 @@ def note_use(session: Session, token_id: int, *, at: datetime) -> None:
 
 def revoke_token(session: Session, token_id: int, *, by: str, at: datetime | None = None) -> Token:
     """End a token at once; a second time changes nothing. Raises `NotFound`."""
-    token = session.get(Token, token_id)
-    if token is None:
-        raise NotFound(f"there is no token {token_id}", id=token_id)
+    token = find_token(session, token_id)
     if token.revoked_at is None:
         token.revoked_at = at or clock.now()
         audit(session, by, "token.revoke", f"{token.user.name}/{token.name}", id=token.id)

@@ -1,0 +1,48 @@
+"""Lists by cursor: `{"items": […], "next": …}`; `next` is given back as `after`, null at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, Field
+from sqlalchemy import Select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+Row = TypeVar("Row")
+Shown = TypeVar("Shown", bound=BaseModel)
+
+MAX_LIMIT = 1000
+
+
+class Paging(BaseModel):
+    """Where a page starts and how long it is."""
+
+    after: Annotated[int | None, Field(None, ge=0, le=2**63 - 1, description="`next` of the page before.")]
+    limit: Annotated[int, Field(100, ge=1, le=MAX_LIMIT, description="Most items on this page.")]
+
+
+class Page(BaseModel, Generic[Shown]):
+    """A page of a list."""
+
+    items: list[Shown]
+    next: int | None = Field(None, description="Give it back as `after`; null at the end.")
+
+
+def page(
+    session: Session,
+    rows: Select[Row],
+    number: InstrumentedAttribute[int],
+    paging: Paging,
+    show: Callable[[Row], Shown],
+    *,
+    newest_first: bool = False,
+) -> Page[Any]:
+    """The page of `rows` (a select of one entity) after `paging.after`, in the order of `number`, its id."""
+    if paging.after is not None:
+        rows = rows.where(number < paging.after if newest_first else number > paging.after)
+    rows = rows.order_by(number.desc() if newest_first else number).limit(paging.limit + 1)
+    found = list(session.scalars(rows).unique())
+    shown = found[: paging.limit]
+    last = getattr(shown[-1], number.key) if len(found) > paging.limit else None
+    return Page(items=[show(row) for row in shown], next=last)

@@ -61,9 +61,7 @@ def build(
 
 def _identify(book: Book, workbook: Workbook) -> None:
     """Id and version, as properties and as names: programs that lose one usually keep the other."""
-    book.set_properties(
-        {"title": f"Stockbook: {workbook.title}", "subject": workbook.summary, "created": _CREATED}
-    )
+    book.set_properties({"title": f"Stockbook: {workbook.title}", "subject": workbook.summary, "created": _CREATED})
     book.set_custom_property("template_id", workbook.id, "text")
     book.set_custom_property("template_version", str(workbook.version), "text")
     book.define_name("_template_id", f'="{workbook.id}"')
@@ -114,9 +112,7 @@ class _DataSheet:
         sheet.set_row(0, _TITLE_HEIGHT, plain)
         sheet.set_row(1, _RULE_HEIGHT, rule)
         sheet.set_row(HEADER_ROW - 1, _HEADER_HEIGHT)
-        sheet.write_rich_string(
-            0, 0, title, self._workbook.title, plain, f"    {self._workbook.summary}", plain
-        )
+        sheet.write_rich_string(0, 0, title, self._workbook.title, plain, f"    {self._workbook.summary}", plain)
         for index, column in enumerate(columns):
             sheet.write_string(1, index, wording.rule(column), rule)
         sheet.write_string(1, len(columns) + len(self._tools) - 2, "filled in for you", rule)

@@ -17,9 +17,7 @@ TITLE_LIMIT, PROMPT_LIMIT, ERROR_LIMIT, FORMULA_LIMIT = 32, 255, 225, 255
 _FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 
 
-def entry_rule(
-    column: Column, *, first: str, reach: str, list_name: str | None, unique: bool
-) -> dict[str, Any]:
+def entry_rule(column: Column, *, first: str, reach: str, list_name: str | None, unique: bool) -> dict[str, Any]:
     """The XlsxWriter data validation of a column.
 
     `first` is the address of the column's first data cell, `reach` its whole range as an absolute address,

@@ -14,4 +14,6 @@ def clean(text: str) -> str:
 
     A text is written as a text whatever it starts with, so nothing is put in front of `=` (WB-9).
     """
-    return _UNWRITABLE.sub("", text)[:CELL_LIMIT]
+    if not text.isprintable():
+        text = _UNWRITABLE.sub("", text)
+    return text[:CELL_LIMIT]

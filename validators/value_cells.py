@@ -14,12 +14,12 @@ from validators.columns import SEPARATOR, Column, Kind
 from validators.texts import clean
 
 
-def write_value(
-    sheet: Worksheet, row: int, column_index: int, value: Any, column: Column, style: Format
-) -> None:
+def write_value(sheet: Worksheet, row: int, column_index: int, value: Any, column: Column, style: Format) -> None:
     """Write one typed value. A text is always a text cell: never a formula, never a link (WB-9)."""
     if value is None or value == "":
         sheet.write_blank(row, column_index, None, style)
+    elif isinstance(value, str):  # nearly every cell: first, for speed
+        sheet.write_string(row, column_index, clean(value), style)
     elif isinstance(value, bool):
         sheet.write_string(row, column_index, "yes" if value else "no", style)
     elif isinstance(value, int | float | Decimal) and not column.is_text:

@@ -25,10 +25,8 @@ def rule(column: Column) -> str:
     if column.info:
         return "for information"
     match column.kind:
-        case Kind.CODE | Kind.TEXT if column.reference is None:
-            return f"up to {column.max_length} characters"
         case Kind.CODE | Kind.TEXT:
-            return "pick from the list"
+            return f"one of your {RECORDS[column.reference]}" if column.reference else _most(column)
         case Kind.CODES | Kind.PAIRS:
             return _SEVERAL[column.kind]
         case Kind.INTEGER:
@@ -82,11 +80,7 @@ def _allowed_values(column: Column) -> str:
         case Kind.CODE | Kind.TEXT:
             return f"One of your {RECORDS[column.reference]}." if column.reference else _length(column)
         case Kind.CODES:
-            what = (
-                f"One or more of your {RECORDS[column.reference]}"
-                if column.reference
-                else "One or more codes"
-            )
+            what = f"One or more of your {RECORDS[column.reference]}" if column.reference else "One or more codes"
             own = " A percentage of its own goes behind a value: name=80." if column.percentages else ""
             return f"{what}, with ; between them.{own}"
         case Kind.PAIRS:
@@ -97,6 +91,10 @@ def _allowed_values(column: Column) -> str:
             return "A date."
         case Kind.YES_NO | Kind.CHOICE:
             return f"{one_of(column.choices)}."
+
+
+def _most(column: Column) -> str:
+    return f"up to {column.max_length:,} characters"
 
 
 def _length(column: Column) -> str:

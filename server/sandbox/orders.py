@@ -134,7 +134,7 @@ class Orders:
                 raise Conflict(
                     f"order {number} is {status}, so it can't be: {action}",
                     code="wrong-status",
-                    status=status.value,
+                    order_status=status.value,
                 )
             if after is Status.CANCELLED and status in HELD:
                 self._put_back(connection, shop, _units(self._lines(connection, shop, number)))
@@ -157,7 +157,7 @@ class Orders:
                 raise Conflict(
                     f"order {number} is {status} and can't be edited",
                     code="wrong-status",
-                    status=status.value,
+                    order_status=status.value,
                 )
             lines = self._lines(connection, shop, number)
             had, wants = _units(lines), _units(wanted)

@@ -193,7 +193,10 @@ class HttpClient:
                 timeout=self._timeouts(deadline),
             )
             answer = self._read(request, deadline)
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as problem:
+        except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError) as problem:
+            # The same call would fail again: the address or a credential has characters that can't be sent.
+            raise Refused(redact(f"the call can't be made: {type(problem).__name__}", self._secrets)) from None
+        except (httpx.HTTPError, httpx.StreamError) as problem:
             reason = redact(f"no answer: {type(problem).__name__} {problem}", self._secrets)
             log.info("%s %s: %s", method, self._place(url), reason)
             raise Unreachable(reason) from None

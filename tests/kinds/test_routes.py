@@ -1,0 +1,105 @@
+"""Every route declares who may use it, and holds to that (P10). The matrix is made from the route table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from flask import Flask
+from werkzeug.routing import Rule
+
+from server.access.roles import ROLES, may
+from server.api.frame import PREFIX, Needs, needs_of
+from tests.support.http import Api, Client
+
+#: Routes that take no token; a new one needs a reason in the code and a line here.
+OPEN = {
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/api/v1/openapi.json",
+    "/api/v1/docs",
+    "/api/v1/docs/start.js",
+    "/api/v1/docs/<name>",
+    "/api/v1/webhooks/<store>",
+}
+
+
+def _routes(app: Flask) -> Iterator[tuple[str, str, Rule, Needs | None]]:
+    for rule in app.url_map.iter_rules():
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield method, _filled(rule.rule), rule, needs_of(app.view_functions[rule.endpoint])
+
+
+def _filled(rule: str) -> str:
+    return re.sub(r"<[^>]+>", "987654321", rule)
+
+
+def test_every_route_declares_a_permission(everything: Api) -> None:
+    """SEC-1: a route without a rule answers nobody, and does not pass here."""
+    assert [rule.rule for _, _, rule, declared in _routes(everything.app) if declared is None] == []
+
+
+def test_only_these_routes_take_no_token(everything: Api) -> None:
+    """SEC-1"""
+    opened = {r.rule for _, _, r, declared in _routes(everything.app) if declared and declared.permission is None}
+    assert opened <= OPEN
+    for _, _, _, declared in _routes(everything.app):
+        assert declared is not None and (declared.permission or declared.reason)
+
+
+def test_the_matrix_of_roles_and_routes(everything: Api) -> None:
+    """SEC-1 (P10): every route x every role, no token and a wrong token."""
+    cells, holes = 0, []
+    for method, path, _, declared in _routes(everything.app):
+        assert declared is not None
+        if declared.permission is None:
+            continue
+        for name, client in _clients(everything):
+            status = client.call(method, path).status_code
+            expected_refusal = {"nobody": 401, "stranger": 401}.get(name)
+            if expected_refusal is None:
+                allowed = may(name, declared.permission)  # type: ignore[arg-type]
+                wrong = status in (401, 403) if allowed else status != 403
+            else:
+                wrong = status != expected_refusal
+            cells += 1
+            if wrong or status >= 500:
+                holes.append((method, path, name, status))
+    assert holes == []
+    assert cells >= 6 * 18
+
+
+def _clients(api: Api) -> list[tuple[str, Client]]:
+    stranger = Client(api.app, "sb_" + "A" * 43)
+    return [*((role, api.roles[role]) for role in ROLES), ("nobody", api.nobody), ("stranger", stranger)]
+
+
+def test_a_route_that_forgot_answers_nobody(everything: Api) -> None:
+    """SEC-1: deny by default."""
+    everything.app._got_first_request = False
+    everything.app.add_url_rule("/api/v1/forgot", "forgot", lambda: "open")
+    for _, client in _clients(everything):
+        assert client.get("/forgot").status_code == 403
+
+
+def test_every_route_is_described(everything: Api) -> None:
+    """The OpenAPI document holds every route under /api/v1 that needs a token, with a summary."""
+    described = everything.app.api_doc["paths"]  # type: ignore[attr-defined]
+    missing = []
+    for method, _, rule, declared in _routes(everything.app):
+        if declared is None or declared.permission is None or not rule.rule.startswith(PREFIX):
+            continue
+        path = re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule)
+        if not described.get(path, {}).get(method.lower(), {}).get("summary"):
+            missing.append((method, path))
+    assert missing == []
+
+
+def test_operation_ids_are_unique(everything: Api) -> None:
+    operations = [
+        operation["operationId"]
+        for path in everything.app.api_doc["paths"].values()  # type: ignore[attr-defined]
+        for operation in path.values()
+    ]
+    assert len(operations) == len(set(operations))

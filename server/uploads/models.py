@@ -25,6 +25,7 @@ class Upload(Base):
     on_error: Mapped[str] = mapped_column(String(12))
     status: Mapped[str] = mapped_column(String(16))
     content: Mapped[str | None] = mapped_column(String(64))  # WB-7: hash of template and normalised rows
+    claim: Mapped[str | None] = mapped_column(String(64), unique=True)  # `content` of the first live one of its kind
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     messages: Mapped[list[Any]] = mapped_column(default=list)
     layout: Mapped[dict[str, Any]] = mapped_column(default=dict)  # sheet and letters of the columns
@@ -37,7 +38,7 @@ class Upload(Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(index=True)
     finished_at: Mapped[datetime | None]
-    work: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what a background worker needs to go on
+    request_key_id: Mapped[int | None] = mapped_column(index=True)
     lease_until: Mapped[datetime | None]
 
 

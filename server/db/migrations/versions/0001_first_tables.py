@@ -19,26 +19,18 @@ def upgrade() -> None:
 
     op.create_table(
         "audit_line",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("at", base.Moment(), nullable=False),
         sa.Column("actor", sa.String(length=120), nullable=False),
         sa.Column("action", sa.String(length=60), nullable=False),
         sa.Column("subject", sa.String(length=200), nullable=False),
-        sa.Column(
-            "detail",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("detail", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_line")),
     )
     op.create_index(op.f("ix_audit_line_at"), "audit_line", ["at"], unique=False)
     op.create_table(
         "entry",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("key", sa.String(length=120), nullable=False),
         sa.Column("content", sa.LargeBinary(length=16), nullable=False),
         sa.Column("kind", sa.String(length=30), nullable=False),
@@ -56,26 +48,20 @@ def upgrade() -> None:
     op.create_index("ix_entry_document", "entry", ["document", "document_id"], unique=False)
     op.create_table(
         "job",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=60), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("every_seconds", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column(
-            "arguments",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=False,
+            "arguments", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
         sa.UniqueConstraint("name", name=op.f("uq_job_name")),
     )
     op.create_table(
         "request_key",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("scope", sa.String(length=60), nullable=False),
         sa.Column("key", sa.String(length=200), nullable=False),
         sa.Column("request", sa.LargeBinary(length=32), nullable=False),
@@ -83,11 +69,7 @@ def upgrade() -> None:
         sa.Column("lease_until", base.Moment(), nullable=True),
         sa.Column("attempts", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("status", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column(
-            "headers",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=True,
-        ),
+        sa.Column("headers", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_request_key")),
         sa.UniqueConstraint("scope", "key", name=op.f("uq_request_key_scope_key")),
@@ -109,9 +91,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "user",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("key", sa.String(length=100), nullable=False),
         sa.Column("role", sa.String(length=20), nullable=False),
@@ -122,9 +102,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "warehouse",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
         sa.Column("key", sa.String(length=128), nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
@@ -152,9 +130,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "merchant_sku",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
         sa.Column("key", sa.String(length=128), nullable=False),
         sa.Column("kind", sa.String(length=12), nullable=False),
@@ -166,9 +142,7 @@ def upgrade() -> None:
         sa.Column("size", sa.String(length=64), nullable=False),
         sa.Column("colour", sa.String(length=64), nullable=False),
         sa.Column(
-            "attributes",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=False,
+            "attributes", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False
         ),
         sa.Column("category", sa.String(length=120), nullable=False),
         sa.Column("brand", sa.String(length=120), nullable=False),
@@ -181,9 +155,7 @@ def upgrade() -> None:
         sa.Column("cost", base.ExactDecimal(), nullable=True),
         sa.Column("price", base.ExactDecimal(), nullable=True),
         sa.Column("currency", sa.String(length=3), nullable=False),
-        sa.Column(
-            "default_warehouse_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
-        ),
+        sa.Column("default_warehouse_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("serial_mode", sa.String(length=12), nullable=False),
         sa.Column("status", sa.String(length=12), nullable=False),
         sa.Column("notes", sa.String(length=2000), nullable=False),
@@ -210,17 +182,13 @@ def upgrade() -> None:
     )
     op.create_table(
         "run",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("slot", sa.String(length=60), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("due_at", base.Moment(), nullable=False),
         sa.Column(
-            "arguments",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=False,
+            "arguments", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False
         ),
         sa.Column("asked_by", sa.String(length=120), nullable=False),
         sa.Column("owner", sa.String(length=80), nullable=True),
@@ -229,15 +197,9 @@ def upgrade() -> None:
         sa.Column("started_at", base.Moment(), nullable=True),
         sa.Column("ended_at", base.Moment(), nullable=True),
         sa.Column(
-            "progress",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=False,
+            "progress", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False
         ),
-        sa.Column(
-            "counts",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("counts", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False),
         sa.Column("error", sa.String(length=1000), nullable=False),
         sa.ForeignKeyConstraint(["job_id"], ["job.id"], name=op.f("fk_run_job_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_run")),
@@ -246,9 +208,7 @@ def upgrade() -> None:
     op.create_index("ix_run_waiting", "run", ["state", "due_at"], unique=False)
     op.create_table(
         "stock_list",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("direction", sa.String(length=3), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("warehouse_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -266,17 +226,13 @@ def upgrade() -> None:
     op.create_index(op.f("ix_stock_list_upload_id"), "stock_list", ["upload_id"], unique=False)
     op.create_table(
         "store",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("key", sa.String(length=200), nullable=False),
         sa.Column("channel", sa.String(length=30), nullable=False),
         sa.Column("warehouse_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
-            "settings",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=False,
+            "settings", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False
         ),
         sa.Column("is_choice", sa.Boolean(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
@@ -289,9 +245,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "token",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("prefix", sa.String(length=16), nullable=False),
@@ -308,9 +262,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_token_user_id"), "token", ["user_id"], unique=False)
     op.create_table(
         "upload",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("template", sa.String(length=40), nullable=False),
         sa.Column("filename", sa.String(length=255), nullable=False),
         sa.Column("stored_as", sa.String(length=80), nullable=False),
@@ -318,30 +270,15 @@ def upgrade() -> None:
         sa.Column("on_error", sa.String(length=12), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("content", sa.String(length=64), nullable=True),
+        sa.Column("claim", sa.String(length=64), nullable=True),
+        sa.Column("counts", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False),
         sa.Column(
-            "counts",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=False,
+            "messages", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False
         ),
+        sa.Column("layout", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False),
+        sa.Column("problem", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=True),
         sa.Column(
-            "messages",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=False,
-        ),
-        sa.Column(
-            "layout",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=False,
-        ),
-        sa.Column(
-            "problem",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=True,
-        ),
-        sa.Column(
-            "progress",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=False,
+            "progress", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False
         ),
         sa.Column("duplicate_of", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("undone_by", sa.String(length=120), nullable=False),
@@ -350,30 +287,22 @@ def upgrade() -> None:
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created_at", base.Moment(), nullable=False),
         sa.Column("finished_at", base.Moment(), nullable=True),
-        sa.Column(
-            "work", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False
-        ),
+        sa.Column("request_key_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("lease_until", base.Moment(), nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_upload_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_upload")),
+        sa.UniqueConstraint("claim", name=op.f("uq_upload_claim")),
     )
     op.create_index("ix_upload_content", "upload", ["content", "status"], unique=False)
     op.create_index(op.f("ix_upload_created_at"), "upload", ["created_at"], unique=False)
+    op.create_index(op.f("ix_upload_request_key_id"), "upload", ["request_key_id"], unique=False)
     op.create_index(op.f("ix_upload_user_id"), "upload", ["user_id"], unique=False)
     op.create_table(
         "balance",
         sa.Column(
-            "warehouse_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
+            "warehouse_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
-        sa.Column(
-            "sku_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
-        ),
+        sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("on_hand", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("allocated", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("on_the_way", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -390,12 +319,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_balance_sku_id"), "balance", ["sku_id"], unique=False)
     op.create_table(
         "changed",
-        sa.Column(
-            "sku_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
-        ),
+        sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("causes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("forced", sa.Boolean(), nullable=False),
@@ -407,36 +331,23 @@ def upgrade() -> None:
     op.create_table(
         "component",
         sa.Column(
-            "combination_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
+            "combination_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
         sa.Column(
-            "component_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
+            "component_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
         sa.Column("quantity", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.CheckConstraint("combination_id <> component_id", name=op.f("ck_component_itself")),
         sa.CheckConstraint("quantity >= 1", name=op.f("ck_component_quantity")),
-        sa.ForeignKeyConstraint(
-            ["combination_id"], ["merchant_sku.id"], name=op.f("fk_component_combination_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["component_id"], ["merchant_sku.id"], name=op.f("fk_component_component_id")
-        ),
+        sa.ForeignKeyConstraint(["combination_id"], ["merchant_sku.id"], name=op.f("fk_component_combination_id")),
+        sa.ForeignKeyConstraint(["component_id"], ["merchant_sku.id"], name=op.f("fk_component_component_id")),
         sa.PrimaryKeyConstraint("combination_id", "component_id", name=op.f("pk_component")),
     )
     op.create_index(op.f("ix_component_component_id"), "component", ["component_id"], unique=False)
     op.create_table(
         "credential",
         sa.Column(
-            "store_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
+            "store_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -446,9 +357,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "gtin",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("value", sa.String(length=50), nullable=False),
         sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -459,9 +368,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_gtin_sku_id"), "gtin", ["sku_id"], unique=False)
     op.create_table(
         "inbox",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("store_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("delivery", sa.String(length=120), nullable=False),
         sa.Column("order_number", sa.String(length=80), nullable=True),
@@ -477,9 +384,7 @@ def upgrade() -> None:
     op.create_index("ix_inbox_waiting", "inbox", ["handled_at", "id"], unique=False)
     op.create_table(
         "movement",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("line", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("warehouse_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -497,9 +402,7 @@ def upgrade() -> None:
     op.create_index("ix_movement_sku_warehouse", "movement", ["sku_id", "warehouse_id"], unique=False)
     op.create_table(
         "order",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("store_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("number", sa.String(length=80), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
@@ -515,9 +418,7 @@ def upgrade() -> None:
         sa.Column("total", base.ExactDecimal(), nullable=True),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column(
-            "tracking",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=False,
+            "tracking", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False
         ),
         sa.Column("steps", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", base.Moment(), nullable=False),
@@ -536,9 +437,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_order_warehouse_id"), "order", ["warehouse_id"], unique=False)
     op.create_table(
         "push_rule",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("key", sa.String(length=200), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
@@ -546,26 +445,19 @@ def upgrade() -> None:
         sa.Column("fixed", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("rounding", sa.String(length=10), nullable=False),
         sa.Column("priority_store_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column(
-            "priority_safety_stock", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("priority_safety_stock", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("hold_back_safety_stock", sa.Boolean(), nullable=False),
         sa.Column("minimum", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("cap", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created_at", base.Moment(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["priority_store_id"], ["store.id"], name=op.f("fk_push_rule_priority_store_id")
-        ),
+        sa.ForeignKeyConstraint(["priority_store_id"], ["store.id"], name=op.f("fk_push_rule_priority_store_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_push_rule")),
         sa.UniqueConstraint("key", name=op.f("uq_push_rule_key")),
     )
     op.create_table(
         "reading",
         sa.Column(
-            "store_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
+            "store_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
         sa.Column("what", sa.String(length=20), nullable=False),
         sa.Column("until", base.Moment(), nullable=True),
@@ -577,31 +469,19 @@ def upgrade() -> None:
     op.create_table(
         "safety_stock",
         sa.Column(
-            "warehouse_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
+            "warehouse_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
-        sa.Column(
-            "sku_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
-        ),
+        sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("quantity", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.CheckConstraint("quantity >= 0", name=op.f("ck_safety_stock_quantity")),
         sa.ForeignKeyConstraint(["sku_id"], ["merchant_sku.id"], name=op.f("fk_safety_stock_sku_id")),
-        sa.ForeignKeyConstraint(
-            ["warehouse_id"], ["warehouse.id"], name=op.f("fk_safety_stock_warehouse_id")
-        ),
+        sa.ForeignKeyConstraint(["warehouse_id"], ["warehouse.id"], name=op.f("fk_safety_stock_warehouse_id")),
         sa.PrimaryKeyConstraint("warehouse_id", "sku_id", name=op.f("pk_safety_stock")),
     )
     op.create_index(op.f("ix_safety_stock_sku_id"), "safety_stock", ["sku_id"], unique=False)
     op.create_table(
         "shelf",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("warehouse_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
         sa.Column("key", sa.String(length=128), nullable=False),
@@ -616,10 +496,7 @@ def upgrade() -> None:
     op.create_table(
         "store_pause",
         sa.Column(
-            "store_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
+            "store_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
         sa.Column("until", base.Moment(), nullable=False),
         sa.Column("failures", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -629,17 +506,13 @@ def upgrade() -> None:
     )
     op.create_table(
         "store_sku",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("store_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("code", sa.String(length=120), nullable=False),
         sa.Column("name", sa.String(length=300), nullable=False),
         sa.Column("gtin", sa.String(length=50), nullable=False),
         sa.Column(
-            "references",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"),
-            nullable=False,
+            "references", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False
         ),
         sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("synced", sa.Boolean(), nullable=False),
@@ -654,14 +527,9 @@ def upgrade() -> None:
     op.create_table(
         "upload_page",
         sa.Column(
-            "upload_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
+            "upload_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
-        sa.Column(
-            "page", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
-        ),
+        sa.Column("page", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("first_row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("last_row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
@@ -671,23 +539,16 @@ def upgrade() -> None:
     op.create_table(
         "upload_undo",
         sa.Column(
-            "upload_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
+            "upload_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
-        sa.Column(
-            "page", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
-        ),
+        sa.Column("page", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["upload_id"], ["upload.id"], name=op.f("fk_upload_undo_upload_id")),
         sa.PrimaryKeyConstraint("upload_id", "page", name=op.f("pk_upload_undo")),
     )
     op.create_table(
         "evaluation",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("store_sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("at", base.Moment(), nullable=False),
@@ -704,9 +565,7 @@ def upgrade() -> None:
     op.create_index("ix_evaluation_store_sku", "evaluation", ["store_sku_id", "id"], unique=False)
     op.create_table(
         "order_line",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("line_key", sa.String(length=80), nullable=False),
         sa.Column("store_sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -727,10 +586,7 @@ def upgrade() -> None:
     op.create_table(
         "push",
         sa.Column(
-            "store_sku_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
+            "store_sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
         sa.Column("store_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("quantity", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -743,6 +599,7 @@ def upgrade() -> None:
         sa.Column("failed_at", base.Moment(), nullable=True),
         sa.Column("reason", sa.String(length=500), nullable=False),
         sa.Column("ticket", sa.String(length=200), nullable=True),
+        sa.Column("ticket_version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("lease_owner", sa.String(length=80), nullable=True),
         sa.Column("lease_until", base.Moment(), nullable=True),
         sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_push_store_id")),
@@ -752,18 +609,8 @@ def upgrade() -> None:
     op.create_index("ix_push_store_due", "push", ["store_id", "due_at"], unique=False)
     op.create_table(
         "push_rule_sku",
-        sa.Column(
-            "rule_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
-        ),
-        sa.Column(
-            "sku_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
-        ),
+        sa.Column("rule_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(["rule_id"], ["push_rule.id"], name=op.f("fk_push_rule_sku_rule_id")),
         sa.ForeignKeyConstraint(["sku_id"], ["merchant_sku.id"], name=op.f("fk_push_rule_sku_sku_id")),
         sa.PrimaryKeyConstraint("rule_id", "sku_id", name=op.f("pk_push_rule_sku")),
@@ -771,17 +618,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_push_rule_sku_sku_id"), "push_rule_sku", ["sku_id"], unique=False)
     op.create_table(
         "push_rule_store",
+        sa.Column("rule_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column(
-            "rule_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
-        ),
-        sa.Column(
-            "store_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
+            "store_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
         sa.Column("percentage", base.ExactDecimal(), nullable=True),
         sa.ForeignKeyConstraint(["rule_id"], ["push_rule.id"], name=op.f("fk_push_rule_store_rule_id")),
@@ -791,35 +630,18 @@ def upgrade() -> None:
     op.create_index(op.f("ix_push_rule_store_store_id"), "push_rule_store", ["store_id"], unique=False)
     op.create_table(
         "push_rule_warehouse",
+        sa.Column("rule_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column(
-            "rule_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
-        ),
-        sa.Column(
-            "warehouse_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
+            "warehouse_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
         sa.ForeignKeyConstraint(["rule_id"], ["push_rule.id"], name=op.f("fk_push_rule_warehouse_rule_id")),
-        sa.ForeignKeyConstraint(
-            ["warehouse_id"], ["warehouse.id"], name=op.f("fk_push_rule_warehouse_warehouse_id")
-        ),
+        sa.ForeignKeyConstraint(["warehouse_id"], ["warehouse.id"], name=op.f("fk_push_rule_warehouse_warehouse_id")),
         sa.PrimaryKeyConstraint("rule_id", "warehouse_id", name=op.f("pk_push_rule_warehouse")),
     )
     op.create_table(
         "stock_list_line",
-        sa.Column(
-            "list_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
-        ),
-        sa.Column(
-            "line", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
-        ),
+        sa.Column("list_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("line", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("quantity", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("shelf_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -835,10 +657,7 @@ def upgrade() -> None:
     op.create_table(
         "told",
         sa.Column(
-            "store_sku_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
+            "store_sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
         sa.Column("quantity", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("known", sa.Boolean(), nullable=False),
@@ -851,18 +670,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "order_hold",
-        sa.Column(
-            "line_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
-        ),
-        sa.Column(
-            "sku_id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=False,
-            nullable=False,
-        ),
+        sa.Column("line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("warehouse_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("per_unit", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("held", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

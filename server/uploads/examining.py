@@ -1,0 +1,54 @@
+"""Checked rows against the database: marks, references, plan. Validate stops here; apply goes on from here (WB-5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from server.uploads.handlers.protocol import Handler
+from server.uploads.marks import look_at_marks
+from server.uploads.plan import Plan
+from server.uploads.references import resolve
+from server.uploads.rows import Rows
+from server.uploads.sources import Checked
+from validators.messages import Finding, Severity
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What applying would do (`plan`, good rows only), everything found, and the rows left alone."""
+
+    rows: Rows
+    plan: Plan
+    findings: list[Finding]
+    skipped: set[int]
+
+    @property
+    def bad_rows(self) -> set[int]:
+        """Rows that count as errors for WB-6."""
+        return _bad(self.findings)
+
+
+def examine(session: Session, handler: Handler, checked: Checked) -> Examined:
+    """Look at every row; reads only.
+
+    The plan is made of the good rows. Where it finds more that is wrong, it is made again without those rows, so that
+    what it says is what *apply good rows* would do.
+    """
+    findings = [finding for finding in checked.findings if finding.row is not None]
+    skipped, about_marks = look_at_marks(session, checked.rows)
+    findings += about_marks
+    rows, unknown = resolve(session, checked.rows)
+    findings += [finding for finding in unknown if finding.row not in skipped]
+    good = rows.without(_bad(findings) | skipped)
+    plan = handler.plan(session, good)
+    while plan.bad_rows:
+        findings += [finding for finding in plan.findings if finding.row in plan.bad_rows]
+        good = good.without(plan.bad_rows)
+        plan = handler.plan(session, good)
+    return Examined(rows, plan, findings + plan.findings, skipped)
+
+
+def _bad(findings: list[Finding]) -> set[int]:
+    return {f.row for f in findings if f.row is not None and f.severity is not Severity.WARNING}

@@ -1,0 +1,245 @@
+"""What came of an upload: every row's verdict, in pages of a thousand, and as the JSON of the contract."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server.db.bulk import insert_rows
+from server.uploads.models import Upload, UploadPage
+from server.uploads.plan import Change, Plan
+from server.uploads.rows import Rows
+from validators.messages import Finding, Severity
+from validators.outcome_cells import Cell, Style
+from validators.workbooks import Workbook
+
+PAGE = 1_000
+#: How many cells of one upload get a note; the others have their message all the same.
+NOTES = 200
+STATUSES = ("ok", "warning", "error", "conflict", "unchanged", "skipped")
+_WORST = {Severity.ERROR: "error", Severity.CONFLICT: "conflict", Severity.WARNING: "warning"}
+#: Status words of an earlier outcome that coloured cells of its row; those are cleared before new ones are painted.
+_PAINTED = ("error", "warning", "conflict")
+_STYLES = {
+    "ok": Style.OK,
+    "unchanged": Style.OK,
+    "warning": Style.WARNING,
+    "error": Style.ERROR,
+    "conflict": Style.CONFLICT,
+    "skipped": Style.SKIPPED,
+}
+
+
+@dataclass
+class Outcome:
+    """The verdict on every row: `rows` as the contract has them, each with its content's hash beside."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def bad(self) -> int:
+        """Rows that count as errors (WB-6)."""
+        return self.counts["error"] + self.counts["conflict"]
+
+
+def judge(
+    rows: Rows, plan: Plan, findings: Iterable[Finding], skipped: Iterable[int], *, upload: int, applied: bool
+) -> Outcome:
+    """Every row's status, messages and changes. `applied`: rows without an error carry the mark of `upload`."""
+    by_row: dict[int, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        if finding.row is not None:
+            by_row[finding.row].append(finding)
+    skip = set(skipped)
+    verdicts: list[dict[str, Any]] = []
+    for number, digest, mark in zip(rows.numbers, rows.hashes, rows.marks, strict=True):
+        mine = by_row.get(number, ())
+        status = _status(mine, number in skip, number in plan.unchanged)
+        verdict: dict[str, Any] = {"row": number, "status": status, "hash": digest}
+        if mark and mark.lower() in _PAINTED:
+            verdict["painted"] = True
+        if mine:
+            verdict["messages"] = [_message(rows.workbook, finding) for finding in mine]
+        if status not in ("error", "conflict", "skipped"):
+            if changes := plan.changes.get(number):
+                verdict["changes"] = [_change(change) for change in changes]
+            if applied and status != "unchanged":
+                verdict["applied"] = upload
+        verdicts.append(verdict)
+    counts = Counter(verdict["status"] for verdict in verdicts)
+    return Outcome(verdicts, {"rows": len(verdicts), **{status: counts.get(status, 0) for status in STATUSES}})
+
+
+def _status(findings: Sequence[Finding], skipped: bool, unchanged: bool) -> str:
+    worst = {finding.severity for finding in findings}
+    for severity in (Severity.ERROR, Severity.CONFLICT):
+        if severity in worst:
+            return _WORST[severity]
+    if skipped:
+        return "skipped"
+    if unchanged:
+        return "unchanged"
+    return "warning" if worst else "ok"
+
+
+def _message(workbook: Workbook, finding: Finding) -> dict[str, Any]:
+    column = workbook.by_name.get(finding.column or "")
+    return {
+        "column": column.title if column else None,
+        "code": finding.code,
+        "text": finding.text,
+        "severity": finding.severity.value,
+        "key": finding.column,
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {"field": change.field, "before": change.before, "after": change.after}
+
+
+# -- pages ------------------------------------------------------------------------------------------------------------
+
+
+def store_pages(session: Session, upload_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep the rows' verdicts, compressed, a thousand to a page."""
+    pages = ((upload_id, number, page[0]["row"], page[-1]["row"], pack(page)) for number, page in enumerate(_cut(rows)))
+    insert_rows(session, UploadPage, ("upload_id", "page", "first_row", "last_row", "body"), pages)
+
+
+def pack(value: Any) -> bytes:
+    """JSON, compressed."""
+    return zlib.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), 1)
+
+
+def unpack(body: bytes) -> Any:
+    """The value that was packed."""
+    return json.loads(zlib.decompress(body))
+
+
+def stored_rows(session: Session, upload_id: int, *, after: int = 0) -> Iterator[dict[str, Any]]:
+    """Rows' verdicts in order, those behind row `after`, page by page."""
+    query = (
+        select(UploadPage.body)
+        .where(UploadPage.upload_id == upload_id, UploadPage.last_row > after)
+        .order_by(UploadPage.page)
+    )
+    for body in session.scalars(query.execution_options(yield_per=4)):
+        for row in unpack(body):
+            if row["row"] > after:
+                yield row
+
+
+def _cut(rows: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
+    for start in range(0, len(rows), PAGE):
+        yield rows[start : start + PAGE]
+
+
+# -- as the contract has it -------------------------------------------------------------------------------------------
+
+
+def public_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A verdict as clients see it."""
+    messages = [{name: m[name] for name in ("column", "code", "text", "severity")} for m in row.get("messages", ())]
+    return {
+        "row": row["row"],
+        "status": row["status"],
+        "messages": messages,
+        "changes": row.get("changes", []),
+    }
+
+
+def status_word(row: Mapping[str, Any]) -> str:
+    """What the status cell says (WB-13 for the mark of an applied row)."""
+    if row.get("applied"):
+        return f"Applied #{row['applied']}"
+    return "OK" if row["status"] == "ok" else str(row["status"]).capitalize()
+
+
+def cells_of(rows: Iterable[Mapping[str, Any]], layout: Mapping[str, Any], *, headers: bool = True) -> Iterator[Cell]:
+    """Everything a client needs to write back: status and message cells, colours, a note on the very cell that is
+    wrong. Cells of a row that an earlier outcome coloured are cleared."""
+    sheet, letters = layout["sheet"], layout["columns"]
+    status, message = layout["status"], layout["message"]
+    if headers and layout.get("new_columns"):
+        yield Cell(sheet, f"{status}{layout['header_row']}", "Status", Style.CLEAR)
+        yield Cell(sheet, f"{message}{layout['header_row']}", "Message", Style.CLEAR)
+    notes = 0
+    for row in rows:
+        number, style = row["row"], _STYLES[row["status"]]
+        messages = row.get("messages", ())
+        yield Cell(sheet, f"{status}{number}", status_word(row), style)
+        yield Cell(sheet, f"{message}{number}", _sentence(messages), Style.CLEAR)
+        at_column: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        for said in messages:
+            if said["key"] in letters:
+                at_column[said["key"]].append(said)
+        if row.get("painted"):
+            for key, letter in letters.items():
+                if key not in at_column:
+                    yield Cell(sheet, f"{letter}{number}", None, Style.CLEAR)
+        for key, said_here in at_column.items():
+            worst = "error" if any(m["severity"] != "warning" for m in said_here) else "warning"
+            note = " ".join(_capital(m["text"]) for m in said_here) if notes < NOTES else None
+            notes += 1
+            yield Cell(sheet, f"{letters[key]}{number}", None, _STYLES[worst], note)
+
+
+def _sentence(messages: Sequence[Mapping[str, Any]]) -> str:
+    return " ".join(f"{m['column']}: {m['text']}" if m["column"] else _capital(m["text"]) for m in messages)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def cell_json(cell: Cell) -> dict[str, Any]:
+    """A cell as the contract has it."""
+    return {
+        "sheet": cell.sheet,
+        "address": cell.address,
+        "value": cell.value,
+        "style": cell.style.value,
+        "note": cell.note,
+    }
+
+
+def summary(upload: Upload) -> dict[str, Any]:
+    """An upload as a line of the history (WB-11)."""
+    ended = upload.finished_at
+    return {
+        "id": upload.id,
+        "template": upload.template,
+        "mode": upload.mode,
+        "status": upload.status,
+        "counts": upload.counts,
+        "messages": upload.messages,
+        "filename": upload.filename,
+        "by": upload.actor,
+        "created_at": upload.created_at.isoformat(),
+        "seconds": round((ended - upload.created_at).total_seconds(), 3) if ended else None,
+        "duplicate_of": upload.duplicate_of,
+        "progress": upload.progress,
+        "problem": upload.problem,
+    }
+
+
+def document(session: Session, upload: Upload) -> dict[str, Any]:
+    """The outcome of the contract: the first thousand rows and their cells, the rest is paged."""
+    rows: list[dict[str, Any]] = []
+    for row in stored_rows(session, upload.id):
+        rows.append(row)
+        if len(rows) == PAGE:
+            break
+    return {
+        **summary(upload),
+        "rows": [public_row(row) for row in rows],
+        "cells": [cell_json(cell) for cell in cells_of(rows, upload.layout)] if rows else [],
+    }

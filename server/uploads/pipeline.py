@@ -1,0 +1,295 @@
+"""The path of one upload: received, read, checked, validated or applied. The same for a workbook and for API rows.
+
+Nothing touches stock before the one transaction that applies; a process that dies leaves an upload that was either
+applied whole or not at all (WB-7).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
+
+from server.access.audit import audit
+from server.clock import now
+from server.db.bulk import insert_rows
+from server.db.session import Database
+from server.errors import Busy, Refused, StockbookError
+from server.ledger.errors import NotEnough
+from server.settings import Settings
+from server.uploads import outcome
+from server.uploads.examining import Examined, examine
+from server.uploads.handlers.protocol import Context, Handler, Step
+from server.uploads.handlers.registry import HANDLERS
+from server.uploads.marks import earlier_upload
+from server.uploads.models import Upload, UploadPage, UploadUndo
+from server.uploads.outcome import Outcome
+from server.uploads.sources import Checked, Source, checked
+from validators.messages import Finding
+from validators.reading import Busy as ReadersBusy
+from validators.reading import RawSheet, Unreadable
+
+log = logging.getLogger(__name__)
+
+#: How often a transaction that lost a race for stock is looked at anew before it is refused.
+RACES = 3
+LEASE = timedelta(minutes=10)
+UNDO_PAGE = 2_000
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the caller asked for. `again`: apply although the same content was applied before (WB-7)."""
+
+    mode: str = "validate"  # or apply
+    good_rows: bool = False
+    again: bool = False
+    template: str | None = None
+
+
+@dataclass(frozen=True)
+class Who:
+    """Who hands it in."""
+
+    name: str
+    user_id: int | None = None
+
+
+class FileProblem(Refused):
+    """The file as a whole can't be taken: its template, its header, its size. `code` says which."""
+
+    code = "file-problem"
+
+    def __init__(self, findings: Sequence[Finding], upload_id: int | None = None, *, too_large: bool = False) -> None:
+        first = findings[0].text
+        super().__init__(
+            first[:1].upper() + first[1:],
+            errors=[{"code": finding.code, "detail": finding.text} for finding in findings],
+            upload=upload_id,
+        )
+        self.code = findings[0].code
+        self.too_large = too_large
+
+
+def receive(db: Database, source: Source, request: Request, who: Who, *, request_key_id: int | None = None) -> int:
+    """Write the upload into the history; gives its number. Every handing-in is one (WB-11)."""
+
+    def work(session: Session) -> int:
+        row = Upload(
+            template=request.template or "",
+            filename=source.filename[:255],
+            stored_as=source.stored_as,
+            mode=request.mode,
+            on_error="apply_good" if request.good_rows else "reject_all",
+            status="running",
+            actor=who.name,
+            user_id=who.user_id,
+            created_at=now(),
+            progress={"stage": "received"},
+            request_key_id=request_key_id,
+            lease_until=now() + LEASE,
+        )
+        session.add(row)
+        session.flush()
+        return row.id
+
+    return db.write(work)
+
+
+def process(db: Database, settings: Settings, upload_id: int, source: Source, request: Request, who: Who) -> None:
+    """Read, check, validate or apply, and write down what came of it.
+
+    Raises `FileProblem` for a file that can't be taken and `Busy` when it has to wait; both are in the history.
+    """
+    try:
+        raw = _read(db, settings, upload_id, source)
+        _progress(db, upload_id, "checking", len(raw))
+        sheet = checked(raw)
+        _progress(db, upload_id, "applying" if request.mode == "apply" else "comparing", len(raw))
+        _finish(db, HANDLERS[raw.workbook.id], upload_id, sheet, request, who)
+    except (FileProblem, Busy) as error:
+        _fail(db, upload_id, error.code, error.text, error.errors)
+        raise
+    except Exception:
+        log.exception("upload %d failed", upload_id)
+        _fail(db, upload_id, "failed", "something went wrong here; nothing was applied", [])
+        raise
+
+
+def _read(db: Database, settings: Settings, upload_id: int, source: Source) -> RawSheet:
+    _progress(db, upload_id, "reading", None)
+    try:
+        raw = source.read(settings)
+    except ReadersBusy as error:
+        raise Busy("other files are being read; hand it in again", retry_after=error.retry_after) from error
+    except Unreadable as error:
+        raise FileProblem(
+            [Finding(error.code, facts=error.facts)], upload_id, too_large=error.code == "file-too-large"
+        ) from error
+    if raw.stopped:
+        findings = [finding for finding in raw.findings if finding.severity == "error"]
+        too_large = any(finding.code == "file-too-many-rows" for finding in findings)
+        raise FileProblem(findings, upload_id, too_large=too_large)
+    return raw
+
+
+def _finish(db: Database, handler: Handler, upload_id: int, sheet: Checked, request: Request, who: Who) -> None:
+    for attempt in range(1, RACES + 1):
+        try:
+            if request.mode == "apply":
+                db.write(lambda session: _apply(session, handler, upload_id, sheet, request, who))
+            else:
+                _validate(db, handler, upload_id, sheet)
+        except NotEnough as short:  # a rival took the stock between the plan and the posting
+            if attempt == RACES:
+                _refuse(db, upload_id, sheet, short.text)
+        except Refused as refused:
+            _refuse(db, upload_id, sheet, refused.text)
+            return
+        else:
+            return
+
+
+def _validate(db: Database, handler: Handler, upload_id: int, sheet: Checked) -> None:
+    with db.read() as session:
+        examined = examine(session, handler, sheet)
+    verdicts = _judge(examined, upload_id, applied=False)
+    db.write(lambda session: _write_down(session, upload_id, sheet, verdicts, "validated"))
+
+
+def _apply(session: Session, handler: Handler, upload_id: int, sheet: Checked, request: Request, who: Who) -> None:
+    content = sheet.rows.content()
+    earlier = earlier_upload(session, content)
+    if earlier is not None and not request.again:
+        _write_duplicate(session, upload_id, sheet, content, earlier)
+        return
+    examined = examine(session, handler, sheet)
+    bad = examined.bad_rows
+    if bad and (not request.good_rows or not examined.plan.rows.numbers):
+        verdicts = _judge(examined, upload_id, applied=False)
+        _write_down(session, upload_id, sheet, verdicts, "refused", content=content)
+        return
+    context = Context(upload_id, who.name, now())
+    steps = handler.apply(session, examined.plan, context) if examined.plan.changing else []
+    _keep_steps(session, upload_id, steps)
+    verdicts = _judge(examined, upload_id, applied=True)
+    claim = content if earlier is None else None  # unique: of two rivals with the same content one is tried again
+    status = "partly_applied" if bad else "applied"
+    _write_down(session, upload_id, sheet, verdicts, status, content=content, claim=claim)
+    audit(
+        session, who.name, "upload.apply", f"upload {upload_id}", template=handler.workbook.id, counts=verdicts.counts
+    )
+
+
+def _judge(examined: Examined, upload_id: int, *, applied: bool) -> Outcome:
+    return outcome.judge(
+        examined.rows, examined.plan, examined.findings, examined.skipped, upload=upload_id, applied=applied
+    )
+
+
+def _write_down(
+    session: Session,
+    upload_id: int,
+    sheet: Checked,
+    verdicts: Outcome,
+    status: str,
+    **more: Any,
+) -> None:
+    outcome.store_pages(session, upload_id, verdicts.rows)
+    _end(session, upload_id, sheet, status=status, counts=verdicts.counts, messages=_file_messages(sheet), **more)
+
+
+def _write_duplicate(session: Session, upload_id: int, sheet: Checked, content: str, earlier: int) -> None:
+    first = session.get_one(Upload, earlier)
+    said = (
+        f"The same content was applied as upload {earlier} on {first.created_at:%Y-%m-%d %H:%M} UTC "
+        f"by {first.actor}. Nothing was done; apply with again=true to apply it once more."
+    )
+    counts = {"rows": len(sheet.rows), **dict.fromkeys(outcome.STATUSES, 0)}
+    _end(
+        session, upload_id, sheet,
+        status="duplicate", counts=counts, messages=[said], content=content, duplicate_of=earlier,
+    )  # fmt: skip
+
+
+def _refuse(db: Database, upload_id: int, sheet: Checked, reason: str) -> None:
+    counts = {"rows": len(sheet.rows), **dict.fromkeys(outcome.STATUSES, 0)}
+    messages = [*_file_messages(sheet), f"{reason[:1].upper()}{reason[1:]}. Nothing was applied."]
+    db.write(lambda session: _end(session, upload_id, sheet, status="refused", counts=counts, messages=messages))
+
+
+def _end(session: Session, upload_id: int, sheet: Checked, **values: Any) -> None:
+    session.execute(
+        update(Upload)
+        .where(Upload.id == upload_id)
+        .values(
+            template=sheet.rows.workbook.id,
+            layout=sheet.layout,
+            finished_at=now(),
+            lease_until=None,
+            progress={"stage": "done", "rows": len(sheet.rows)},
+            **values,
+        )
+    )
+
+
+def _file_messages(sheet: Checked) -> list[str]:
+    said = [finding.text for finding in sheet.findings if finding.row is None]
+    return [text[:1].upper() + text[1:] for text in said]
+
+
+def _keep_steps(session: Session, upload_id: int, steps: Sequence[Step]) -> None:
+    pages = (
+        (upload_id, number, outcome.pack(steps[start : start + UNDO_PAGE]))
+        for number, start in enumerate(range(0, len(steps), UNDO_PAGE))
+    )
+    insert_rows(session, UploadUndo, ("upload_id", "page", "body"), pages)
+
+
+def _progress(db: Database, upload_id: int, stage: str, rows: int | None) -> None:
+    progress = {"stage": stage, **({"rows": rows} if rows is not None else {})}
+    db.write(lambda session: session.execute(update(Upload).where(Upload.id == upload_id).values(progress=progress)))
+
+
+def _fail(db: Database, upload_id: int, code: str, text: str, errors: list[dict[str, Any]]) -> None:
+    values = {
+        "status": "failed",
+        "finished_at": now(),
+        "lease_until": None,
+        "problem": {"code": code, "detail": text, "errors": errors[:200]},
+        "progress": {"stage": "done"},
+    }
+
+    def work(session: Session) -> None:
+        session.execute(delete(UploadPage).where(UploadPage.upload_id == upload_id))
+        session.execute(update(Upload).where(Upload.id == upload_id).values(values))
+
+    db.write(work)
+
+
+def recover(db: Database, *, all_of_them: bool) -> int:
+    """At start: uploads that a stopped server left running were rolled back by the database; say so in the history.
+
+    `all_of_them`: this is the only server, so whatever still runs is left over. Gives how many there were.
+    """
+    said = {
+        "code": "interrupted",
+        "detail": "The server stopped while working on this. Nothing was applied; hand it in again.",
+    }
+
+    def work(session: Session) -> int:
+        left = update(Upload).where(Upload.status == "running")
+        if not all_of_them:
+            left = left.where(Upload.lease_until < now())
+        values = {"status": "failed", "problem": said, "finished_at": now(), "lease_until": None}
+        return session.execute(left.values(values)).rowcount  # type: ignore[attr-defined, no-any-return]
+
+    return db.write(work)
+
+
+__all__ = ["FileProblem", "Request", "StockbookError", "Who", "process", "receive", "recover"]

@@ -1,0 +1,155 @@
+"""Where an upload's rows come from: a file on disk, or JSON rows; and where originals are kept."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+
+from server.settings import Settings
+from server.uploads.rows import Rows
+from validators.checking import check
+from validators.messages import Finding
+from validators.reading import Limits, RawSheet, from_rows, read
+from validators.registry import WORKBOOKS
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Rows that were read and checked as far as no database is needed, with what was found."""
+
+    rows: Rows
+    findings: list[Finding]
+    layout: dict[str, Any]
+
+
+class Source(Protocol):
+    """Something that rows can be read from; made anew from `stored_as` after a restart."""
+
+    @property
+    def stored_as(self) -> str:
+        """Its name in the upload folder."""
+        ...
+
+    @property
+    def filename(self) -> str:
+        """What people called it."""
+        ...
+
+    def read(self, settings: Settings) -> RawSheet:
+        """The raw sheet. Raises `Unreadable` in words, `Busy` when too many files are being read."""
+        ...
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """A file that lies in the upload folder under a made-up name."""
+
+    stored_as: str
+    filename: str
+    template: str | None = None
+
+    def read(self, settings: Settings) -> RawSheet:
+        """See `Source`."""
+        limits = Limits(file=settings.upload_max_bytes, rows=settings.upload_max_rows)
+        path = folder(settings) / self.stored_as
+        return read(path, filename=self.filename, workbooks=WORKBOOKS, template=self.template, limits=limits)
+
+
+@dataclass(frozen=True)
+class RowsSource:
+    """Rows from the API, kept as a JSON file."""
+
+    stored_as: str
+    filename: str = ""
+
+    def read(self, settings: Settings) -> RawSheet:
+        """See `Source`."""
+        given = json.loads((folder(settings) / self.stored_as).read_text(encoding="utf-8"))
+        workbook = WORKBOOKS[given["template"]]
+        raw = from_rows(workbook, given["rows"], int(given.get("first_row") or 4), given.get("sheet") or None)
+        if len(raw) > settings.upload_max_rows:
+            facts = {"rows": len(raw), "limit": settings.upload_max_rows}
+            raw.findings.insert(0, Finding("file-too-many-rows", facts=facts))
+        return raw
+
+
+def folder(settings: Settings) -> Path:
+    """Where originals are kept."""
+    path = settings.data_dir / "uploads"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def made_up_name(suffix: str) -> str:
+    """A name that nobody else chose: what a file is called by its sender is only ever shown."""
+    return f"{secrets.token_hex(16)}{suffix}"
+
+
+def keep_rows(settings: Settings, given: Mapping[str, Any]) -> RowsSource:
+    """Store JSON rows as they came."""
+    name = made_up_name(".json")
+    (folder(settings) / name).write_text(json.dumps(given, ensure_ascii=False), encoding="utf-8")
+    return RowsSource(name)
+
+
+def source_of(stored_as: str, filename: str, template: str | None = None) -> Source:
+    """The source that an upload was made from."""
+    return RowsSource(stored_as) if stored_as.endswith(".json") else FileSource(stored_as, filename, template)
+
+
+def checked(raw: RawSheet) -> Checked:
+    """Normalise and check a raw sheet, and lay its rows out for handlers."""
+    frame = check(raw)
+    rows = Rows(
+        workbook=raw.workbook,
+        numbers=[int(number) for number in frame.frame.index],
+        values={column.name: _values(frame.frame[column.name]) for column in raw.workbook.columns},
+        cleared={name: frozenset(numbers) for name, numbers in frame.cleared.items()},
+        versions=_tool_column(raw.version, len(raw)),
+        marks=_tool_column(raw.status, len(raw)),
+    )
+    return Checked(rows, [*raw.findings, *frame.findings], layout_of(raw))
+
+
+def layout_of(raw: RawSheet) -> dict[str, Any]:
+    """Where an outcome's cells go. A sheet without Status and Message gets them behind its last column."""
+    status, message = raw.status, raw.message
+    last = raw.last_letter
+    return {
+        "sheet": raw.sheet,
+        "header_row": raw.header_row,
+        "columns": dict(raw.letters) or {name: column.letter for name, column in raw.columns.items()},
+        "status": status.letter if status else next_letter(last),
+        "message": message.letter if message else next_letter(last if status else next_letter(last)),
+        "new_columns": status is None or message is None,
+        "kind": raw.kind,
+    }
+
+
+def next_letter(letters: str) -> str:
+    """The column behind one: Z -> AA."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    number += 1
+    name = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        name = chr(65 + rest) + name
+    return name
+
+
+def _values(series: pd.Series) -> Sequence[Any]:
+    return [None if missing else value for value, missing in zip(series.tolist(), series.isna(), strict=True)]
+
+
+def _tool_column(column: Any, length: int) -> list[str | None]:
+    if column is None:
+        return [None] * length
+    return [str(value).strip() or None if value is not None else None for value in column.values]

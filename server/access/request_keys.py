@@ -105,20 +105,21 @@ def claim(
 
 
 def _take_over(session: Session, row: RequestKey, until: datetime | None, at: datetime) -> Claim:
+    attempts = row.attempts + 1  # the update below changes `row` too
     took = _changed(
         session,
         update(RequestKey)
         .where(
             RequestKey.id == row.id,
-            RequestKey.attempts == row.attempts,
+            RequestKey.attempts < attempts,
             RequestKey.status.is_(None),
             or_(RequestKey.lease_until.is_(None), RequestKey.lease_until <= at),
         )
-        .values(attempts=row.attempts + 1, lease_until=until),
+        .values(attempts=attempts, lease_until=until),
     )
     if not took:
         raise StillRunning("the first request under this Idempotency-Key is still running; ask again")
-    return Claim(row.id, row.attempts + 1)
+    return Claim(row.id, attempts)
 
 
 def renew(session: Session, claim: Claim, *, lease: timedelta = LEASE, at: datetime | None = None) -> None:

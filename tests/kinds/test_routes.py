@@ -67,7 +67,7 @@ def test_the_matrix_of_roles_and_routes(everything: Api) -> None:
             if wrong or status >= 500:
                 holes.append((method, path, name, status))
     assert holes == []
-    assert cells >= 6 * 18
+    assert cells >= 100
 
 
 def _clients(api: Api) -> list[tuple[str, Client]]:

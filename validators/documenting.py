@@ -59,7 +59,7 @@ _MESSAGES_INTRODUCTION = (
 def _section(workbook: Workbook) -> str:
     facts = [
         f"Template `{workbook.id}`, version {workbook.version}, sheet “{workbook.sheet}”, table `{workbook.table}`.",
-        f"Key: {' and '.join(f'`{name}`' for name in workbook.key)}. Twice in one file: {_SAME_KEY[workbook.same_key]}.",
+        f"Key: {' and '.join(f'`{name}`' for name in workbook.key)}. Twice in a file: {_SAME_KEY[workbook.same_key]}.",
     ]
     if workbook.posts_stock:
         facts.append("Moves stock: an applied row is marked and is skipped when handed in again.")

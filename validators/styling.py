@@ -48,7 +48,7 @@ STATUS_WORDS: dict[str, Style] = {
     "OK": Style.OK,
     "Applied": Style.OK,
     "Pushed": Style.OK,
-    "Unchanged": Style.SKIPPED,
+    "Unchanged": Style.OK,
     "Skipped": Style.SKIPPED,
 }
 

@@ -48,6 +48,7 @@ class Push(Base):
     failed_at: Mapped[datetime | None]  # refused for good, kept with the reason until retried by hand
     reason: Mapped[str] = mapped_column(String(500), default="")
     ticket: Mapped[str | None] = mapped_column(String(200))  # the market takes it later
+    ticket_version: Mapped[int | None]  # the version that the ticket stands for
     lease_owner: Mapped[str | None] = mapped_column(String(80))
     lease_until: Mapped[datetime | None]
 

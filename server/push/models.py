@@ -46,9 +46,7 @@ class PushRuleStore(Base):
     __tablename__ = "push_rule_store"
 
     rule_id: Mapped[int] = mapped_column(ForeignKey("push_rule.id"), primary_key=True, autoincrement=False)
-    store_id: Mapped[int] = mapped_column(
-        ForeignKey("store.id"), primary_key=True, autoincrement=False, index=True
-    )
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id"), primary_key=True, autoincrement=False, index=True)
     percentage: Mapped[Decimal | None]
 
 
@@ -95,4 +93,4 @@ class Evaluation(Base):
     forced: Mapped[bool]
     rule_id: Mapped[int | None]
     target: Mapped[int | None]
-    result: Mapped[str] = mapped_column(String(20))  # send, nothing_to_send, no_rule, rule_off, ...
+    result: Mapped[str] = mapped_column(String(20))  # rules.Result

@@ -84,19 +84,23 @@ def serve(path: Path, host: str = "127.0.0.1", port: int = 8100) -> None:
 @contextmanager
 def running(path: Path, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Serve on a thread for the length of the block; gives the address, such as `http://127.0.0.1:40123`."""
-    app = create_app(path)
+    app = create_app(path, deliver=False)
+    market = market_of(app)
     sockets: dict[int, Any] = {}
-    server = waitress.create_server(app, host=host, port=port, threads=THREADS, map=sockets, **_limits())
-    thread = threading.Thread(target=server.run, name="sandbox", daemon=True)
-    thread.start()
     try:
-        yield f"http://{host}:{server.effective_port}"
+        server = waitress.create_server(app, host=host, port=port, threads=THREADS, map=sockets, **_limits())
+        market.courier.start()
+        thread = threading.Thread(target=server.run, name="sandbox", daemon=True)
+        thread.start()
+        try:
+            yield f"http://{host}:{server.effective_port}"
+        finally:
+            # The loop ends once its own thread has closed all its sockets.
+            server.trigger.pull_trigger(partial(server.asyncore.close_all, sockets))
+            thread.join(timeout=5)
+            server.task_dispatcher.shutdown()
     finally:
-        # The loop ends once its own thread has closed all its sockets.
-        server.trigger.pull_trigger(partial(server.asyncore.close_all, sockets))
-        thread.join(timeout=5)
-        server.task_dispatcher.shutdown()
-        market_of(app).close()
+        market.close()
 
 
 def _limits() -> dict[str, Any]:

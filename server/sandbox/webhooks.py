@@ -14,9 +14,8 @@ import logging
 import random
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
 
 import httpx
 
@@ -30,7 +29,11 @@ SIGNATURE_HEADER = "X-Sandbox-Signature"
 DELIVERY_HEADER = "X-Sandbox-Delivery"
 MAX_ATTEMPTS = 8
 TIMEOUT_SECONDS = 5.0
-SHOPS_AT_ONCE = 4
+#: the first pause after a failed attempt; each later one is twice as long
+RETRY_SECONDS = 1.0
+#: how often it is looked whether a marketplace that is down is up again
+DOWN_SECONDS = 0.5
+SHOPS_AT_ONCE = 16
 BATCH = 100
 IDLE_SECONDS = 0.25
 
@@ -78,6 +81,8 @@ class Courier:
         self._faults = faults
         self._client = httpx.Client(timeout=TIMEOUT_SECONDS, transport=transport, trust_env=False)
         self._chance = chance
+        self._lock = threading.Lock()
+        self._busy: set[str] = set()
         self._stopping = threading.Event()
         self._news = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sandbox-webhooks", daemon=True)
@@ -95,59 +100,63 @@ class Courier:
         self._stopping.set()
         self._news.set()
         if self._thread.is_alive():
-            self._thread.join(timeout=TIMEOUT_SECONDS + 1)
+            self._thread.join(timeout=2 * TIMEOUT_SECONDS + 1)
         self._client.close()
-
-    def deliver_due(self, pool: ThreadPoolExecutor) -> int:
-        """Deliver what is due now; how many deliveries were looked at."""
-        with self._database.read() as connection:
-            due = connection.execute(
-                "SELECT delivery.*, webhook_url, webhook_secret"
-                " FROM delivery JOIN shop ON shop.name = delivery.shop"
-                " WHERE due_us <= ? ORDER BY delivery.shop, delivery.id LIMIT ?",
-                (self._database.now_us(), BATCH),
-            ).fetchall()
-        by_shop = [list(rows) for _, rows in groupby(due, key=lambda row: str(row["shop"]))]
-        for _ in pool.map(self._deliver_shop, by_shop):
-            pass
-        return len(due)
 
     def _run(self) -> None:
         with ThreadPoolExecutor(SHOPS_AT_ONCE, thread_name_prefix="sandbox-webhook") as pool:
             while not self._stopping.is_set():
                 self._news.clear()
-                try:
-                    busy = self.deliver_due(pool)
-                except Exception:  # the edge of a thread: one bad round must not end all later ones
-                    log.exception("a round of webhook deliveries failed")
-                    busy = 0
-                if not busy:
-                    self._news.wait(IDLE_SECONDS)
+                for shop in self._shops_due():
+                    pool.submit(self._deliver_shop, shop)
+                self._news.wait(IDLE_SECONDS)
 
-    def _deliver_shop(self, rows: Sequence[sqlite3.Row]) -> None:
-        faults = self._faults.of(str(rows[0]["shop"]))
-        for row in rows:
-            if self._stopping.is_set():
-                return
-            self._deliver(row, faults)
+    def _shops_due(self) -> list[str]:
+        """The shops that have something due and that no thread delivers for yet; from now on one does."""
+        with self._database.read() as connection:
+            due = connection.execute("SELECT DISTINCT shop FROM delivery WHERE due_us <= ?", (self._database.now_us(),))
+            shops = {str(row["shop"]) for row in due}
+        with self._lock:
+            free = shops - self._busy
+            self._busy |= free
+        return sorted(free)
 
-    def _deliver(self, row: sqlite3.Row, faults: Faults) -> None:
+    def _deliver_shop(self, shop: str) -> None:
+        try:
+            for row in self._due(shop):
+                # After a failure the others of this subscriber would most likely fail, each with its own time-out.
+                if self._stopping.is_set() or not self._deliver(row, self._faults.of(shop)):
+                    break
+        except Exception:  # the edge of a thread: a round that failed must not end all later ones
+            log.exception("delivering the webhooks of shop %s failed", shop)
+        finally:
+            with self._lock:
+                self._busy.discard(shop)
+            self._news.set()
+
+    def _due(self, shop: str) -> list[sqlite3.Row]:
+        with self._database.read() as connection:
+            return connection.execute(
+                "SELECT delivery.*, webhook_url, webhook_secret FROM delivery JOIN shop ON shop.name = delivery.shop"
+                " WHERE shop = ? AND due_us <= ? ORDER BY id LIMIT ?",
+                (shop, self._database.now_us(), BATCH),
+            ).fetchall()
+
+    def _deliver(self, row: sqlite3.Row, faults: Faults) -> bool:
+        """Deliver, drop or postpone one; False when its subscriber did not take it."""
         if faults.drop_webhooks or row["webhook_url"] is None:
             self._finish(row)
         elif faults.down:
-            self._postpone(row, 0.5)
+            self._postpone(row, DOWN_SECONDS)
         elif faults.webhook_delay_ms and row["attempts"] == 0:
             # Being delayed once counts as the first attempt, or it would be delayed for ever.
             self._postpone(row, self._chance() * faults.webhook_delay_ms / 1000, attempts=1)
-        elif not self._send(row, copies=2 if faults.duplicate_webhooks else 1):
-            attempts = int(row["attempts"]) + 1
-            if attempts < MAX_ATTEMPTS:
-                self._postpone(row, 0.5 * 2**attempts, attempts=attempts)
-            else:
-                log.info("webhook %s of shop %s given up after %s attempts", row["id"], row["shop"], attempts)
-                self._finish(row)
-        else:
+        elif self._send(row, copies=2 if faults.duplicate_webhooks else 1):
             self._finish(row)
+        else:
+            self._try_again(row)
+            return False
+        return True
 
     def _send(self, row: sqlite3.Row, *, copies: int) -> bool:
         """Whether every copy was taken."""
@@ -164,6 +173,14 @@ class Courier:
             return self._client.post(row["webhook_url"], content=body, headers=headers).is_success
         except (httpx.HTTPError, httpx.InvalidURL):
             return False
+
+    def _try_again(self, row: sqlite3.Row) -> None:
+        attempts = int(row["attempts"]) + 1
+        if attempts < MAX_ATTEMPTS:
+            self._postpone(row, RETRY_SECONDS * 2 ** (attempts - 1), attempts=attempts)
+        else:
+            log.info("webhook %s of shop %s given up after %s attempts", row["id"], row["shop"], attempts)
+            self._finish(row)
 
     def _finish(self, row: sqlite3.Row) -> None:
         with self._database.write() as connection:

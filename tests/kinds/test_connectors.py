@@ -17,7 +17,7 @@ from server.channels.protocol import Connector, Features, Limits, News, StockLin
 from server.channels.registry import CONNECTORS
 from tests.support.sandbox import MemoryVault
 
-CHANNELS = Path("server/channels")
+CHANNELS = Path(__file__).parents[2] / "server" / "channels"
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SECRET = "a-secret-that-must-not-show"
 

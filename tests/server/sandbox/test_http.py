@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -80,3 +81,11 @@ def test_it_stops_and_starts_again_on_the_same_file(tmp_path: Path) -> None:
             assert httpx.get(f"{url}/sandbox/v1", trust_env=False).status_code == 200
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{url}/sandbox/v1", trust_env=False)
+
+
+def test_a_port_that_is_taken_is_an_error_and_nothing_goes_on(tmp_path: Path) -> None:
+    with running(tmp_path / "one.db") as url, pytest.raises(OSError, match="in use"):
+        port = int(url.rpartition(":")[2])
+        with running(tmp_path / "two.db", port=port):
+            pass
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("sandbox")]

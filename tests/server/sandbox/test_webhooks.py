@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,6 +112,17 @@ def test_nobody_is_told_after_unsubscribing(place: Market, subscriber: Subscribe
     place.order("north", A=1)
     time.sleep(0.1)
     assert subscriber.received == []
+
+
+def test_a_subscriber_that_hangs_keeps_nobody_else_waiting(place: Market, subscriber: Subscriber) -> None:
+    place.list("south", A=100)
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        body = {"url": f"http://127.0.0.1:{hanging.getsockname()[1]}/", "secret": "x"}
+        place.calls.put("/shops/south/webhook", json=body, headers=SELLER).raise_for_status()
+        place.order("south", A=1)
+        time.sleep(0.1)
+        numbers = [place.order("north", A=1) for _ in range(3)]
+        assert [number for _, number in _events(subscriber.wait(3, seconds=2))] == numbers
 
 
 def test_a_restart_loses_no_delivery(tmp_path: Path) -> None:

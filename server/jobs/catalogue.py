@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from server.db.session import Database
 from server.errors import NotFound
+from server.jobs import housekeeping
 from server.settings import Settings
 
 Counts = dict[str, int]
@@ -90,3 +91,10 @@ class Catalogue:
 #: Every kind this server can run.
 CATALOGUE = Catalogue()
 register = CATALOGUE.register
+
+register(
+    "housekeeping",
+    "Forget old runs and answered request keys",
+    lambda context: context.db.write(housekeeping.tidy),
+    default_every_seconds=3600,
+)

@@ -76,8 +76,7 @@ def plan(session: Session, *, at: datetime, alone: Collection[str]) -> int:
     """One row per due time, whoever else does the same at this moment. How many rows are new."""
     made = 0
     for job in unplanned(session, at=at, alone=alone):
-        made += _changed(
-            session,
+        fresh = session.scalar(
             upsert(session, Run)
             .values(
                 job_id=job.id,
@@ -91,8 +90,10 @@ def plan(session: Session, *, at: datetime, alone: Collection[str]) -> int:
                 counts={},
                 error="",
             )
-            .on_conflict_do_nothing(index_elements=["job_id", "slot"]),
+            .on_conflict_do_nothing(index_elements=["job_id", "slot"])
+            .returning(Run.id)
         )
+        made += fresh is not None
     return made
 
 

@@ -29,6 +29,7 @@ def forget_runs(session: Session, *, at: datetime) -> int:
 
 
 def tidy(session: Session) -> dict[str, int]:
-    """One round of it."""
+    """One round of it; what was forgotten, by kind."""
     at = clock.now()
-    return {"runs": forget_runs(session, at=at), "request_keys": forget_old(session, at=at)}
+    counts = {"runs": forget_runs(session, at=at), "request_keys": forget_old(session, at=at)}
+    return {what: number for what, number in counts.items() if number}

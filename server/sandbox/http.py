@@ -53,7 +53,7 @@ def create_app(
 
     What is passed in besides is for tests. `market_of(app).close()` lets go of file and thread.
     """
-    app = Flask("stockbook-sandbox")
+    app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     market = Marketplace(path, clock=clock, chance=chance, transport=transport)
     app.extensions[EXTENSION] = market

@@ -1,0 +1,190 @@
+"""Rows of merchant SKUs and GTINs as the drivers take them: many in one statement."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Numeric, cast, delete, select, update
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
+
+from server.access.audit import audit
+from server.catalog.errors import GtinsTaken, UnknownSkus
+from server.catalog.models import Gtin, MerchantSku
+from server.catalog.records import NewSku
+from server.db.base import fold, moment_for
+from server.db.bulk import NUMBER, TEXT, dialect_of, insert_rows, relation
+
+TITLE_KEY = 300
+#: How many codes an audit line names; the count is always there.
+_NAMED = 50
+_DECIMALS = ("weight_g", "length_cm", "width_cm", "height_cm", "cost", "price")
+_AS_TYPED = (
+    "kind", "own_stock", "title", "parent_sku", "size", "colour", "category", "brand", "model_number",
+    "picture_url", "currency", "default_warehouse_id", "serial_mode", "status", "notes",
+)  # fmt: skip
+_COLUMNS = (
+    "code", "key", "title_key", "parent_key", "attributes", "created_at", "updated_at", *_AS_TYPED, *_DECIMALS
+)  # fmt: skip
+
+
+def title_key(title: str) -> str:
+    """How titles are compared: runs of blanks count as one."""
+    return " ".join(title.casefold().split())[:TITLE_KEY]
+
+
+def lock(session: Session, sku_ids: Iterable[int]) -> dict[int, MerchantSku]:
+    """These SKUs as they are now, locked in order of id until the transaction ends.
+
+    Raises `UnknownSkus` naming the ids that don't exist or are deleted.
+    """
+    ids = sorted(set(sku_ids))
+    with relation(session, {"id": NUMBER}, [(sku_id,) for sku_id in ids]) as r:
+        query = (
+            select(MerchantSku)
+            .where(MerchantSku.deleted_at.is_(None))
+            .where(MerchantSku.id.in_(select(r.c.id)))
+            .order_by(MerchantSku.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        known = {sku.id: sku for sku in session.scalars(query)}
+    missing = [sku_id for sku_id in ids if sku_id not in known]
+    if missing:
+        raise UnknownSkus([str(sku_id) for sku_id in missing])
+    return known
+
+
+def audit_many(session: Session, by: str, action: str, codes: Sequence[str], *, at: datetime, **detail: Any) -> None:
+    """One audit line for one call, with the count and the first codes (SEC-2); none where nothing changed."""
+    if codes:
+        subject = codes[0] if len(codes) == 1 else f"{len(codes)} SKUs"
+        audit(session, by, action, subject, at=at, count=len(codes), skus=list(codes[:_NAMED]), **detail)
+
+
+def insert_skus(session: Session, skus: Sequence[NewSku], at: datetime) -> dict[str, int]:
+    """Insert them as one statement; gives the id by key."""
+    insert_rows(session, MerchantSku, _COLUMNS, _sku_rows(skus, dialect_of(session), at))
+    keys = [(fold(sku.code),) for sku in skus]
+    with relation(session, {"key": TEXT}, keys) as r:
+        living = select(MerchantSku.key, MerchantSku.id).where(MerchantSku.deleted_at.is_(None))
+        return dict(session.execute(living.join(r, MerchantSku.key == r.c.key)).all())
+
+
+def _sku_rows(skus: Iterable[NewSku], dialect: str, at: datetime) -> Iterator[tuple[Any, ...]]:
+    moment = moment_for(dialect, at)
+    for sku in skus:
+        yield (
+            sku.code,
+            fold(sku.code),
+            title_key(sku.title),
+            fold(sku.parent_sku),
+            _json(sku.attributes),
+            moment,
+            moment,
+            *[getattr(sku, name) for name in _AS_TYPED],
+            *[_exact(getattr(sku, name), dialect) for name in _DECIMALS],
+        )
+
+
+def update_skus(session: Session, columns: Sequence[str], rows: Mapping[int, Mapping[str, Any]], at: datetime) -> None:
+    """Set `columns` of the SKUs in `rows` (id -> value of each column), in one statement."""
+    dialect = dialect_of(session)
+    types: dict[str, TypeEngine[Any]] = {"id": NUMBER, **{name: _type_of(name) for name in columns}}
+    values = (
+        (sku_id, *(_driver_value(name, rows[sku_id][name], dialect) for name in columns)) for sku_id in sorted(rows)
+    )
+    with relation(session, types, values) as r:
+        new: dict[str, Any] = {name: r.c[name] for name in columns}
+        if "attributes" in new and dialect == "postgresql":
+            new["attributes"] = cast(r.c["attributes"], JSONB)
+        session.execute(
+            update(MerchantSku)
+            .where(MerchantSku.id == r.c.id)
+            .values(**new, updated_at=at)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def replace_gtins(session: Session, gtins: Mapping[int, Sequence[str]], *, fresh: bool = False) -> None:
+    """Give each SKU exactly these GTINs. `fresh`: they are new SKUs, with none to take away.
+
+    Raises `GtinsTaken` naming the GTINs that other SKUs have, or two of these (CAT-4).
+    """
+    if not gtins:
+        return
+    if not fresh:
+        drop_gtins(session, gtins)
+    rows, doubled = _gtin_rows(gtins)
+    if doubled:
+        raise GtinsTaken(codes_of_owners(session, doubled))
+    if not rows:
+        return
+    owners = gtin_owners(session, rows)
+    if owners:
+        raise GtinsTaken({rows[key][1]: code for key, (_, code) in owners.items()})
+    insert_rows(session, Gtin, ("key", "value", "sku_id"), rows.values())
+
+
+def gtin_owners(session: Session, keys: Iterable[str]) -> dict[str, tuple[int, str]]:
+    """Folded GTIN -> the id and code of the SKU it belongs to, for those that belong to one."""
+    with relation(session, {"key": TEXT}, [(key,) for key in set(keys)]) as r:
+        query = (
+            select(Gtin.key, MerchantSku.id, MerchantSku.code)
+            .join(MerchantSku, Gtin.sku_id == MerchantSku.id)
+            .join(r, Gtin.key == r.c.key)
+        )
+        return {key: (sku_id, code) for key, sku_id, code in session.execute(query)}
+
+
+def drop_gtins(session: Session, sku_ids: Iterable[int]) -> None:
+    """Take every GTIN of these SKUs away."""
+    with relation(session, {"id": NUMBER}, [(sku_id,) for sku_id in sku_ids]) as r:
+        session.execute(
+            delete(Gtin).where(Gtin.sku_id.in_(select(r.c.id))).execution_options(synchronize_session=False)
+        )
+
+
+def codes_of_owners(session: Session, owners: Mapping[str, int]) -> dict[str, str]:
+    """The same with each SKU's code instead of its id."""
+    query = select(MerchantSku.id, MerchantSku.code).where(MerchantSku.id.in_(set(owners.values())))
+    codes = dict(session.execute(query).all())
+    return {value: codes[sku_id] for value, sku_id in owners.items()}
+
+
+def _gtin_rows(gtins: Mapping[int, Sequence[str]]) -> tuple[dict[str, tuple[str, str, int]], dict[str, int]]:
+    """Rows by key, and the GTINs that two of these SKUs want, with the one that had it first."""
+    rows: dict[str, tuple[str, str, int]] = {}
+    doubled: dict[str, int] = {}
+    for sku_id, values in gtins.items():
+        for value in values:
+            key = fold(value)
+            known = rows.setdefault(key, (key, value.strip(), sku_id))
+            if known[2] != sku_id:
+                doubled[value.strip()] = known[2]
+    return rows, doubled
+
+
+def _type_of(name: str) -> TypeEngine[Any]:
+    if name in _DECIMALS:
+        return Numeric(20, 6)
+    return NUMBER if name == "default_warehouse_id" else TEXT
+
+
+def _driver_value(name: str, value: Any, dialect: str) -> Any:
+    if name in _DECIMALS:
+        return _exact(value, dialect)
+    return _json(value) if name == "attributes" else value
+
+
+def _exact(value: Decimal | None, dialect: str) -> Any:
+    return value if value is None or dialect == "postgresql" else format(value, "f")
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(dict(value), ensure_ascii=False) if value else "{}"

@@ -1,0 +1,43 @@
+"""Making combinations of SKUs that orders or stock lists may be using (CAT-6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from server.catalog import combining, queries
+from server.catalog.combining import RecipeProblem
+from server.catalog.errors import RecipesRefused
+from server.catalog.records import SINGLE, Recipe
+from server.catalog.writing import lock
+from server.db.base import fold
+from server.operations.sku_uses import open_orders, unfinished_lists
+
+
+def problems(session: Session, recipes: Sequence[Recipe]) -> list[RecipeProblem]:
+    """What forbids these recipes: the catalogue's problems, and singles that open orders or stock lists to do use."""
+    found = combining.problems(session, recipes)
+    blamed = {fold(problem.combination) for problem in found if problem.code == "single-in-use"}
+    singles = {
+        sku.id: sku.code
+        for sku in queries.find(session, [recipe.code for recipe in recipes]).values()
+        if sku.kind == SINGLE and sku.key not in blamed
+    }
+    used = open_orders(session, singles).keys() | unfinished_lists(session, singles).keys()
+    codes = sorted(singles[sku_id] for sku_id in used)
+    return found + [RecipeProblem(code, "single-in-use", {"value": code}) for code in codes]
+
+
+def combine(session: Session, recipes: Sequence[Recipe], *, by: str, at: datetime) -> list[int]:
+    """`catalog.combining.combine`, refusing also singles in open orders or stock lists to do. Gives ids in order.
+
+    Raises `RecipesRefused`, `UnknownSkus`.
+    """
+    targets = queries.find_ids(session, [recipe.code for recipe in recipes])
+    lock(session, {*targets.values(), *(part for recipe in recipes for part in recipe.components)})
+    found = problems(session, recipes)
+    if found:
+        raise RecipesRefused([problem.as_error() for problem in found])
+    return combining.combine(session, recipes, by=by, at=at)

@@ -15,7 +15,7 @@ from validators.value_cells import write_value
 from validators.workbooks import MESSAGE_TITLE, STATUS_TITLE, Workbook
 
 INSTRUCTIONS, EXAMPLE = "Instructions", "Example"
-_WIDTHS = (22, 11, 58, 26, 52)
+_WIDTHS = (22, 11, 60, 31, 58)
 _HEADERS = ("Column", "Needed", "What goes in", "Example", "Allowed")
 _LINE, _ROW = 15, 18  # points: one line of body text, a row of one line
 
@@ -63,7 +63,7 @@ def write_example(book: Book, workbook: Workbook) -> None:
 def _steps(workbook: Workbook) -> tuple[str, ...]:
     key = " and ".join(workbook.by_name[name].title for name in workbook.key)
     return (
-        f"Fill in the sheet “{workbook.sheet}”. Which record a row is about is told by {key}.",
+        f"Fill in the sheet “{workbook.sheet}”. Rows are told apart by {key}.",
         *workbook.instructions,
         "Validate checks everything and changes nothing. Apply does the same and then posts it.",
         f"The answer comes back into {STATUS_TITLE} and {MESSAGE_TITLE}; leave these two to the tools.",

@@ -14,6 +14,8 @@ from validators.workbooks import Workbook
 
 SHEET = "Valid values"
 _HEADER_ROW = 2  # counted from 0, as XlsxWriter does
+_OFFERED = "What the drop-downs offer. Values are as they were when this workbook was downloaded."
+_NOTHING_OFFERED = "Download this workbook from your own server to find your own values here and in drop-downs."
 Lists = Mapping[Reference, Sequence[str]]
 
 
@@ -54,7 +56,7 @@ def write_values_sheet(book: Book, made: Mapping[str, ValueList]) -> None:
     sheet.hide_gridlines(2)
     sheet.set_tab_color(f"#{styling.LINE}")
     sheet.write_string(0, 0, "Valid values", book.add_format(styling.TITLE))
-    said = "What the drop-downs offer. Values are as they were when this workbook was downloaded."
+    said = _OFFERED if made else _NOTHING_OFFERED
     sheet.write_string(1, 0, said, book.add_format(styling.SUBTITLE))
     sheet.set_row(0, 26)
     header, body = book.add_format(styling.OPTIONAL_HEADER), book.add_format(styling.TABLE_CODE)

@@ -83,9 +83,7 @@ class Component(Base):
         CheckConstraint("combination_id <> component_id", name="itself"),
     )
 
-    combination_id: Mapped[int] = mapped_column(
-        ForeignKey("merchant_sku.id"), primary_key=True, autoincrement=False
-    )
+    combination_id: Mapped[int] = mapped_column(ForeignKey("merchant_sku.id"), primary_key=True, autoincrement=False)
     component_id: Mapped[int] = mapped_column(
         ForeignKey("merchant_sku.id"), primary_key=True, autoincrement=False, index=True
     )

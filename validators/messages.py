@@ -102,6 +102,7 @@ CODES: dict[str, Code] = _table(
         Code("cell-error", _E, "the cell holds the error {value}.", "Correct the formula or type the value."),
         Code("cell-formula", _E, "a formula without a saved result.", "Type the value, or save the file in Excel."),
         Code("cell-merged", _E, "the cell is merged with others.", "Unmerge the cells and fill each one."),
+        Code("cell-structure", _E, "a list or an object is no cell's value.", "Send text, a number, yes/no or null."),
         Code("cell-hash-text", _E, "'{value}' is not a value.", "Use #CLEAR to empty a value, or type one."),
         Code("clear-not-allowed", _E, "#CLEAR can't be used here.", "Write a value, or leave the cell empty."),
         Code("currency-unknown", _E, "'{value}' is not a currency code.", "Write three letters, like USD."),

@@ -14,6 +14,8 @@ from validators.extracting.refusing import Unreadable
 #: Between the texts of a packed column; can't stand in a cell of any format that is XML.
 _SEPARATOR = "\x1f"
 
+_PLAIN = {str, float, int, bool}
+
 Mark = tuple[int, int, str, str]
 """Row as Excel shows it, column from 0, kind, text. Kinds: `MARKS`."""
 
@@ -64,8 +66,7 @@ class Grid:
     def _plain_dates(self) -> None:
         """Dates and times become ISO text with a mark, so that every value is text, number or boolean."""
         for position, values in self.columns.items():
-            kinds = set(map(type, values))
-            if kinds <= {str, float, int, bool}:
+            if set(map(type, values)) <= _PLAIN:
                 continue
             for index, value in enumerate(values):
                 if isinstance(value, dt.date | dt.time | dt.timedelta):

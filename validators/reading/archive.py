@@ -125,7 +125,7 @@ def _data_start(file: BinaryIO, info: zipfile.ZipInfo) -> int:
     name = file.read(name_length)
     if header[0] != b"PK\x03\x04" or name.replace(b"\\", b"/") != _raw_name(info).replace(b"\\", b"/"):
         raise Unreadable("file-suspicious", reason="the archive contradicts itself")
-    return info.header_offset + _LOCAL.size + name_length + extra_length
+    return info.header_offset + _LOCAL.size + int(name_length) + int(extra_length)
 
 
 def _raw_name(info: zipfile.ZipInfo) -> bytes:

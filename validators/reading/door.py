@@ -11,7 +11,7 @@ from validators.extracting.refusing import Unreadable
 from validators.messages import Finding
 from validators.reading.archive import look
 from validators.reading.limits import Limits
-from validators.reading.process import extract
+from validators.reading.process import reader
 from validators.reading.raw import RawSheet
 from validators.reading.sheets import from_grid, shape_of
 from validators.reading.signatures import kind_of
@@ -40,11 +40,11 @@ def read(
     if template is not None and template not in workbooks:
         raise Unreadable("file-unknown-template", template=template)
     kind = kind_of(path)
-    if kind == "zip":
-        kind = look(path, filename, limits)
-    shapes = [shape_of(workbook) for workbook in workbooks.values()]
-    job = Job(str(path.resolve()), kind, shapes, template, _sizes(limits))
-    grid = extract(job, limits)
+    with reader(limits) as child:
+        if kind == "zip":
+            kind = look(path, filename, limits)
+        shapes = [shape_of(workbook) for workbook in workbooks.values()]
+        grid = child.extract(Job(str(path.resolve()), kind, shapes, template, _sizes(limits)))
     raw = from_grid(grid, workbooks[grid.template])
     if len(raw) > limits.rows:
         raw.findings.insert(0, Finding("file-too-many-rows", facts={"rows": len(raw), "limit": limits.rows}))

@@ -11,15 +11,17 @@ from validators.reading.limits import Limits
 _XML_NAMES = (".xml", ".rels", ".vml")
 #: A tag is never cut in two while the text behind the last `<` stays below this.
 _LONGEST_TAIL = 1 << 20
-_FORBIDDEN = re.compile(rb"<!DOCTYPE|<!ENTITY", re.I)
+#: Rare words first: searching 12 MB for `<!` takes three times as long as for these.
+_RARE = (b"DOCTYPE", b"ENTITY", b"doctype", b"entity")
+_FORBIDDEN = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.I)
 _ENCODING = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
 _MACRO_SHEET = re.compile(rb"<(?:\w+:)?(?:intl)?macrosheet\b", re.I)
-_ROOT = re.compile(rb"<(?:\w+:)?(worksheet|sst)\b")
-_CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
-_ROW = re.compile(rb"""<(?:\w+:)?row\s[^>]*?\br\s*=\s*["'](\d+)""")
-#: Cells beyond column Z, or far down: few in an honest sheet, so looking at each is cheap.
-_WIDE = re.compile(rb"""\sr\s*=\s*["'](\$?([A-Za-z]{2,})\$?\d+)""")
-_TEXT = re.compile(rb"<(?:\w+:)?si[\s/>]")
+_ROOT = re.compile(rb"<(\w+:)?(worksheet|sst)\b")
+_CELLS = (b"<c ", b"<c>", b"<c/>")
+_TEXTS = (b"<si>", b"<si ", b"<si/>")
+_ROW_NUMBER = re.compile(rb"""<row\s(?:[^>]*?\s)?r\s*=\s*["'](\d+)""")
+#: Cells beyond column Z: few in an honest sheet, so looking at each is cheap.
+_WIDE = re.compile(rb'<c r="(([A-Z]{2,})\d+)"')
 _TOLD_TEXTS = re.compile(rb"""\b(?:uniqueCount|count)\s*=\s*["'](\d+)""")
 
 
@@ -32,6 +34,7 @@ class PartLook:
         self._is_xml = name.endswith(_XML_NAMES)
         self._begun = False
         self._root = ""
+        self._prefix = b""
         self._tail = b""
         self._cells = self._texts = self._told_texts = 0
         self._last_row, self._last_column = 1, 0
@@ -84,26 +87,28 @@ class PartLook:
         if _MACRO_SHEET.search(data[:4096]):
             raise Unreadable("file-macro-sheet")
         root = _ROOT.search(data[:8192])
-        self._root = root[1].decode() if root else ""
+        self._root = root[2].decode() if root else ""
+        self._prefix = (root[1] or b"") if root else b""
 
     def _look(self, data: bytes) -> None:
-        if _FORBIDDEN.search(data):
+        if any(word in data for word in _RARE) and _FORBIDDEN.search(data):
             raise Unreadable("file-suspicious", reason="it holds a document type, as no spreadsheet program writes it")
         if b"\x00" in data:
             raise Unreadable("file-damaged", reason="it holds zero bytes")
+        if self._prefix:  # <x:c …>: some programs write every element with a prefix
+            data = data.replace(b"<" + self._prefix, b"<")
         if self._root == "worksheet":
             self._count_cells(data)
         elif self._root == "sst":
-            self._texts += len(_TEXT.findall(data))
+            self._texts += sum(map(data.count, _TEXTS))
             self._told_texts = max(self._told_texts, *map(_number, _TOLD_TEXTS.findall(data[:4096])), 0)
 
     def _count_cells(self, data: bytes) -> None:
-        self._cells += len(_CELL.findall(data))
+        self._cells += sum(map(data.count, _CELLS))
         if self._cells > self._limits.cells:
             raise Unreadable("file-too-many-cells", count=self._cells, limit=self._limits.cells)
-        last = max(_ROW.findall(data), key=_number, default=b"0")
-        if _number(last) > self._last_row:
-            self._last_row = _number(last)
+        last = _ROW_NUMBER.match(data, max(data.rfind(b"<row "), 0))  # rows out of order are refused when read
+        self._last_row = max(self._last_row, _number(last[1]) if last else 0)
         for address, letters in _WIDE.findall(data):
             column = column_number(letters.decode()) if len(letters) < 4 else self._limits.columns
             if column > self._last_column:

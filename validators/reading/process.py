@@ -56,38 +56,55 @@ class _Readers:
 _readers = _Readers()
 
 
-def extract(job: Job, limits: Limits) -> Grid:
-    """The grid of a file, read in a child. Raises Unreadable, or Busy where too many are being read."""
+class Reader:
+    """A child, started and waiting for its job: it starts while the parent looks at the archive."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-c", _PROGRAM],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
+        )
+        watchdog.watch(self._process, limits.memory)
+
+    def extract(self, job: Job) -> Grid:
+        """The grid of a file. Raises Unreadable; a child that died or took too long is "file-too-heavy"."""
+        output = self._answer(json.dumps(job.as_json()).encode() + b"\n")
+        try:
+            answer: dict[str, Any] = json.loads(output)
+        except ValueError:
+            raise Unreadable("file-too-heavy") from None
+        if "refused" in answer:
+            raise Unreadable(answer["refused"], **answer["facts"])
+        return Grid.unpacked(answer["grid"])
+
+    def _answer(self, task: bytes) -> bytes:
+        """What the child printed; nothing where it was ended or ended itself."""
+        try:
+            output, _ = self._process.communicate(task, timeout=self._limits.wall_seconds)
+        except subprocess.TimeoutExpired:
+            return b""
+        return output if self._process.returncode == 0 else b""
+
+    def end(self) -> None:
+        """Leave nothing running, whatever happened."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.communicate()
+
+
+@contextmanager
+def reader(limits: Limits) -> Iterator[Reader]:
+    """One of the few children allowed at once. Raises Busy where none is free in time."""
     with _readers.one(limits):
-        output = _run(json.dumps(job.as_json()).encode() + b"\n", limits)
-    try:
-        answer: dict[str, Any] = json.loads(output)
-    except ValueError:
-        raise Unreadable("file-too-heavy") from None
-    if "refused" in answer:
-        raise Unreadable(answer["refused"], **answer["facts"])
-    return Grid.unpacked(answer["grid"])
-
-
-def _run(task: bytes, limits: Limits) -> bytes:
-    """What the child printed; nothing where it was ended or ended itself."""
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-c", _PROGRAM],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=_environment(),
-    )
-    watchdog.watch(process, limits.memory)
-    try:
-        output, _ = process.communicate(task, timeout=limits.wall_seconds)
-    except subprocess.TimeoutExpired:
-        output = b""
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
-    return output if process.returncode == 0 else b""
+        child = Reader(limits)
+        try:
+            yield child
+        finally:
+            child.end()
 
 
 def _environment() -> dict[str, str]:

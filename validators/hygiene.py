@@ -1,0 +1,47 @@
+"""What makes a good SKU (CAT-2) and a GTIN (CAT-4). Pure: nothing here asks what exists already."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from validators.tidying import invisible
+
+LONGEST_SKU, LONG_SKU, LONGEST_GTIN = 64, 32, 50
+
+_GTIN = re.compile(rf"[A-Za-z0-9_+*-]{{1,{LONGEST_GTIN}}}", re.ASCII)
+_BESIDE_DIGITS = re.compile(r"(?<=[0-9])[ILO]|[ILO](?=[0-9])", re.IGNORECASE)
+
+
+def sku_error(value: str) -> str | None:
+    """Code of what forbids a SKU, or None."""
+    if not value.strip():
+        return "missing"
+    if len(value) > LONGEST_SKU:
+        return "text-too-long"
+    if invisible(value):
+        return "sku-control"
+    return "sku-formula" if value.startswith("=") else None
+
+
+def sku_warnings(value: str) -> list[tuple[str, dict[str, Any]]]:
+    """Codes and facts of what makes a SKU awkward; never a reason to refuse it."""
+    found: list[tuple[str, dict[str, Any]]] = []
+    if any(character.isspace() for character in value):
+        found.append(("sku-blank", {}))
+    if "/" in value or "\\" in value:
+        found.append(("sku-slash", {}))
+    if "." in value:
+        found.append(("sku-dot", {}))
+    if value.startswith("0"):
+        found.append(("sku-leading-zero", {}))
+    if letters := dict.fromkeys(letter.upper() for letter in _BESIDE_DIGITS.findall(value)):
+        found.append(("sku-ambiguous", {"letters": ", ".join(letters)}))
+    if len(value) > LONG_SKU:
+        found.append(("sku-long", {"length": len(value)}))
+    return found
+
+
+def gtin_error(value: str) -> str | None:
+    """Code of what forbids a GTIN, or None: 1 to 50 letters, digits or `-_+*`."""
+    return None if _GTIN.fullmatch(value) else "gtin-characters"

@@ -1,16 +1,17 @@
 """Rules about the rows of one workbook, shared by the schemas. Pure: a typed frame in, findings out.
 
-A rule is asked about whatever is in the file, so a column may be missing and a value may be None or #CLEAR.
+A rule is asked about whatever is in the file, so any value may be missing; an emptied one (#CLEAR) is missing too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import pandas as pd
 
-from validators.columns import SEPARATOR, name_and_percentage
+from validators.columns import name_and_percentage
+from validators.hygiene import sku_warnings
 from validators.messages import Finding
 from validators.workbooks import RowRule
 
@@ -28,10 +29,30 @@ def at_most_one_yes(column: str) -> RowRule:
     """A rule that `column` says yes on one row at most (the default warehouse, WH-1)."""
 
     def rule(frame: pd.DataFrame) -> list[Finding]:
-        rows = [row for row, (value,) in _values(frame, column) if value is True or value == "yes"]
+        rows = [row for row, (value,) in _values(frame, column) if value]
         return [Finding("same-key", row, column, {"other": rows[0]}) for row in rows[1:]]
 
     return rule
+
+
+def sku_hygiene(frame: pd.DataFrame) -> list[Finding]:
+    """Warnings about new SKUs that are awkward in themselves (CAT-2)."""
+    return [
+        Finding(code, row, "sku", facts) for row, (sku,) in _values(frame, "sku") for code, facts in sku_warnings(sku)
+    ]
+
+
+def sku_is_another_code(frame: pd.DataFrame) -> list[Finding]:
+    """Warnings about SKUs that equal a GTIN or a model number anywhere in the file (CAT-2)."""
+    gtins = {_folded(gtin) for _, (several,) in _values(frame, "gtins") for gtin in several}
+    models = {_folded(model) for _, (model,) in _values(frame, "model_number")}
+    kinds = (("sku-is-gtin", gtins), ("sku-is-model", models))
+    return [
+        Finding(code, row, "sku")
+        for row, (sku,) in _values(frame, "sku")
+        for code, others in kinds
+        if _folded(sku) in others
+    ]
 
 
 def not_its_own_component(frame: pd.DataFrame) -> list[Finding]:
@@ -48,8 +69,7 @@ def priority_among_stores(frame: pd.DataFrame) -> list[Finding]:
     return [
         Finding("priority-outside", row, "priority_store", {"value": priority})
         for row, (priority, stores) in _values(frame, "priority_store", "stores")
-        if _folded(priority) not in {_folded(name_and_percentage(store)[0]) for store in _several(stores)}
-        and priority != "#CLEAR"
+        if _folded(priority) not in {_folded(name_and_percentage(store)[0]) for store in stores}
     ]
 
 
@@ -73,11 +93,6 @@ def _values(frame: pd.DataFrame, *columns: str) -> Iterator[tuple[int, tuple[Any
 def _row_number(index: Hashable) -> int:
     assert isinstance(index, int), "a typed frame is indexed by the sheet's row numbers"
     return index
-
-
-def _several(value: Any) -> Iterable[str]:
-    """The values of a CODES cell, whether it has been split already or not."""
-    return value.split(SEPARATOR) if isinstance(value, str) else value
 
 
 def _folded(value: Any) -> str:

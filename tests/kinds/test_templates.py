@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from openpyxl.utils import get_column_letter, range_boundaries
 
 from tests.support.workbooks import formulas, opened, parts
 from validators.building import FIRST_ROW, HEADER_ROW, REACH_ROWS, SPARE_ROWS, build
+from validators.checking import check
 from validators.columns import ACTIONS, CLEAR, Kind, Reference
 from validators.generate import out_of_date
+from validators.reading.door import read
 from validators.registry import WORKBOOKS
 from validators.workbooks import MESSAGE_TITLE, STATUS_TITLE, Workbook
 
@@ -81,6 +84,16 @@ def test_examples_have_the_columns_shape(workbook: Workbook) -> None:
                 assert value in column.choices, column.name
             else:
                 assert len(value) <= column.max_length, column.name
+
+
+def test_examples_pass_the_checks(workbook: Workbook, tmp_path: Path) -> None:
+    """WB-1: the example rows, filled into the very template and read back, have nothing wrong with them."""
+    path = tmp_path / "filled.xlsx"
+    path.write_bytes(build(workbook, rows=workbook.examples))
+    raw = read(path, filename=path.name, workbooks=WORKBOOKS)
+    checked = check(raw)
+    assert (raw.sheet, raw.header_row, len(raw)) == (workbook.sheet, HEADER_ROW, len(workbook.examples))
+    assert [*raw.findings, *checked.findings] == []
 
 
 def test_the_data_sheet_is_a_real_table(workbook: Workbook, book: Any) -> None:

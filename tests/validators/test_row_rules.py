@@ -7,9 +7,16 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from validators.columns import CLEAR, name_and_percentage
+from validators.columns import name_and_percentage
 from validators.registry import WORKBOOKS
-from validators.row_rules import at_most_one_yes, not_its_own_component, priority_among_stores, same_within
+from validators.row_rules import (
+    at_most_one_yes,
+    not_its_own_component,
+    priority_among_stores,
+    same_within,
+    sku_hygiene,
+    sku_is_another_code,
+)
 from validators.schemas.sku_fields import currency_error, url_error
 
 
@@ -44,23 +51,36 @@ def test_a_combination_does_not_contain_itself() -> None:
     assert [(f.code, f.row) for f in not_its_own_component(frame(rows))] == [("combination-cycle", 4)]
 
 
-@pytest.mark.parametrize("yes", ["yes", True])
-def test_one_default_warehouse(yes: object) -> None:
+def test_one_default_warehouse() -> None:
     """WH-1: one warehouse is the default."""
-    rows = {4: {"default": yes}, 5: {"default": None}, 6: {"default": yes}}
-    assert [(f.row, f.facts["other"]) for f in at_most_one_yes("default")(frame(rows))] == [(6, 4)]
+    rows = pd.DataFrame({"default": pd.array([True, None, False, True], dtype="boolean")}, index=[4, 5, 6, 7])
+    assert [(f.row, f.facts["other"]) for f in at_most_one_yes("default")(rows)] == [(7, 4)]
 
 
-@pytest.mark.parametrize("stores", ["Shopee VN; Lazada MY=80", ["Shopee VN", "Lazada MY=80"]])
-def test_the_priority_store_is_one_of_the_rules_own(stores: object) -> None:
+def test_the_priority_store_is_one_of_the_rules_own() -> None:
     """PSH-5: the priority store is one of the rule's own stores."""
+    stores = ("Shopee VN", "Lazada MY=80")
     rows = {
         4: {"priority_store": "lazada my", "stores": stores},
         5: {"priority_store": "Web shop", "stores": stores},
-        6: {"priority_store": CLEAR, "stores": stores},
+        6: {"priority_store": None, "stores": stores},
         7: {"priority_store": "Web shop", "stores": None},
     }
     assert [(f.code, f.row) for f in priority_among_stores(frame(rows))] == [("priority-outside", 5)]
+
+
+def test_awkward_skus_get_warnings() -> None:
+    """CAT-2: hygiene warnings, and codes that are something else as well, anywhere in the file."""
+    rows = {
+        4: {"sku": "0 1.2/I3", "gtins": ("4006381333931",), "model_number": None},
+        5: {"sku": "4006381333931", "gtins": None, "model_number": "ts-2201"},
+        6: {"sku": "TS-2201", "gtins": None, "model_number": None},
+        7: {"sku": None, "gtins": None, "model_number": None},
+    }
+    codes = {f.code for f in sku_hygiene(frame(rows)) if f.row == 4}
+    assert codes == {"sku-blank", "sku-slash", "sku-dot", "sku-leading-zero", "sku-ambiguous"}
+    found = sku_is_another_code(frame(rows))
+    assert [(f.code, f.row, f.column) for f in found] == [("sku-is-gtin", 5, "sku"), ("sku-is-model", 6, "sku")]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Combinations: SKUs sold as several others (CAT-6). One row is one component of a recipe."""
 
 from validators.columns import Reference, code, quantity, text, yes_no
+from validators.hygiene import sku_error
 from validators.row_rules import not_its_own_component, same_within
 from validators.workbooks import SameKey, Workbook
 
@@ -18,6 +19,7 @@ WORKBOOK = Workbook(
             example="SET-TS-2",
             required=True,
             key=True,
+            check=sku_error,
         ),
         text(
             "title",

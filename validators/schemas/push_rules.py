@@ -22,9 +22,7 @@ WORKBOOK = Workbook(
             width=20,
         ),
         action("Blank adds or changes. ADD must be new, UPDATE must exist, REMOVE deletes the rule."),
-        yes_no(
-            "active", "Active", "no: nothing is pushed by this rule. Blank on a new rule: yes.", example="yes"
-        ),
+        yes_no("active", "Active", "no: nothing is pushed by this rule. Blank on a new rule: yes.", example="yes"),
         codes(
             "warehouses",
             "Warehouses",

@@ -45,9 +45,7 @@ WORKBOOK = Workbook(
             clearable=True,
             width=14,
         ),
-        shown_only(
-            quantity("on_hand", "On hand", "Units there when this was downloaded. For information only.")
-        ),
+        shown_only(quantity("on_hand", "On hand", "Units there when this was downloaded. For information only.")),
     ),
     key=("sku", "warehouse"),
     same_key=SameKey.ERROR,

@@ -31,9 +31,7 @@ WORKBOOK = Workbook(
         action("Blank or ADD makes the shelf. REMOVE deletes it, unless a SKU with stock is on it."),
         shown_only(code("sku", "SKU on it", "The SKU it is assigned to. For information only.")),
         shown_only(
-            text(
-                "status", "Shelf status", "available, occupied or recyclable. For information only.", width=15
-            )
+            text("status", "Shelf status", "available, occupied or recyclable. For information only.", width=15)
         ),
     ),
     key=("warehouse", "shelf"),

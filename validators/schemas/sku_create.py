@@ -1,6 +1,8 @@
 """SKU create: new merchant SKUs (CAT-1 to CAT-5)."""
 
 from validators.columns import code, text
+from validators.hygiene import sku_error
+from validators.row_rules import sku_hygiene, sku_is_another_code
 from validators.schemas.sku_fields import DETAILS
 from validators.workbooks import SameKey, Workbook
 
@@ -18,6 +20,7 @@ WORKBOOK = Workbook(
             example="NK-SP-TS-RED-M",
             required=True,
             key=True,
+            check=sku_error,
         ),
         text(
             "title",
@@ -103,4 +106,5 @@ WORKBOOK = Workbook(
         },
         {"sku": "GIFT-BOX-S", "title": "Gift box, small", "status": "active", "notes": "For the mug sets"},
     ),
+    row_rules=(sku_hygiene, sku_is_another_code),
 )

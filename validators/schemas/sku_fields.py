@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from validators.columns import Column, Reference, choice, code, codes, decimal, pairs, text
+from validators.hygiene import gtin_error
 
 _CURRENCY = re.compile(r"[A-Za-z]{3}", re.ASCII)
 _WEB_ADDRESS = re.compile(r"https?://[^\s/]+(/\S*)?", re.IGNORECASE)
@@ -38,6 +39,7 @@ DETAILS: tuple[Column, ...] = (
         "GTINs",
         "Barcodes of this SKU, with ; between them. Each belongs to one SKU only.",
         example="4006381333931",
+        check=gtin_error,
     ),
     decimal("weight_g", "Weight (g)", "Weight in grams, packed for shipping.", example="180", places=3),
     decimal("length_cm", "Length (cm)", "Packed length in centimetres.", example="30"),

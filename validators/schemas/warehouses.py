@@ -36,12 +36,8 @@ WORKBOOK = Workbook(
             width=40,
             clearable=True,
         ),
-        yes_no(
-            "default", "Default", "yes for the one warehouse that is used where none is named.", example="no"
-        ),
-        action(
-            "Blank adds or changes. ADD must be new, UPDATE must exist, REMOVE deletes an empty warehouse."
-        ),
+        yes_no("default", "Default", "yes for the one warehouse that is used where none is named.", example="no"),
+        action("Blank adds or changes. ADD must be new, UPDATE must exist, REMOVE deletes an empty warehouse."),
     ),
     key=("code",),
     same_key=SameKey.ERROR,

@@ -1,4 +1,4 @@
-"""`changed`: merchant SKUs to evaluate. `push`: store SKUs to tell."""
+"""`changed`: merchant SKUs to evaluate. `push`: store SKUs to tell. `told`: what each was last told."""
 
 from __future__ import annotations
 
@@ -34,9 +34,7 @@ class Push(Base):
     __tablename__ = "push"
     __table_args__ = (Index("ix_push_store_due", "store_id", "due_at"),)
 
-    store_sku_id: Mapped[int] = mapped_column(
-        ForeignKey("store_sku.id"), primary_key=True, autoincrement=False
-    )
+    store_sku_id: Mapped[int] = mapped_column(ForeignKey("store_sku.id"), primary_key=True, autoincrement=False)
     store_id: Mapped[int] = mapped_column(ForeignKey("store.id"))
     quantity: Mapped[int]
     version: Mapped[int]
@@ -51,6 +49,24 @@ class Push(Base):
     ticket_version: Mapped[int | None]  # the version that the ticket stands for
     lease_owner: Mapped[str | None] = mapped_column(String(80))
     lease_until: Mapped[datetime | None]
+
+
+class Told(Base):
+    """What a store SKU was last told, and what the store answered (PSH-8, PSH-11).
+
+    `known` is false once the store has changed its own figure (any order news): the next evaluation then sends in any
+    case. `target` is what the last evaluation came to, sent or not (PSH-9).
+    """
+
+    __tablename__ = "told"
+
+    store_sku_id: Mapped[int] = mapped_column(ForeignKey("store_sku.id"), primary_key=True, autoincrement=False)
+    quantity: Mapped[int | None]
+    known: Mapped[bool] = mapped_column(default=False)
+    told_at: Mapped[datetime | None]
+    answer: Mapped[str] = mapped_column(String(500), default="")
+    target: Mapped[int | None]
+    evaluated_at: Mapped[datetime | None]
 
 
 class StorePause(Base):

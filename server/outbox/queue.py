@@ -1,23 +1,22 @@
-"""Mark merchant SKUs as changed, in the transaction that changes them."""
+"""Mark merchant SKUs as changed, in the transaction that changes them; claim and finish the marks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import literal, select, true
+from sqlalchemy import Select, and_, delete, literal, select, true
 from sqlalchemy.orm import Session
 
 from server.db.base import Moment
 from server.db.bulk import NUMBER, relation
 from server.db.upsert import upsert
 from server.outbox.causes import Cause
-from server.outbox.models import Changed
+from server.outbox.models import Changed, Told
 
 
-def mark(
-    session: Session, sku_ids: Iterable[int], *, cause: Cause, at: datetime, forced: bool = False
-) -> None:
+def mark(session: Session, sku_ids: Iterable[int], *, cause: Cause, at: datetime, forced: bool = False) -> None:
     """Have the push targets of these SKUs evaluated: ten marks are one row with a higher version (PSH-10).
 
     `forced` (Push Now) stays until an evaluation has taken it up.
@@ -26,27 +25,73 @@ def mark(
     if not ids:
         return
     with relation(session, {"sku_id": NUMBER}, [(sku_id,) for sku_id in ids]) as wanted:
-        rows = (
-            select(
-                wanted.c.sku_id,
-                literal(1),
-                literal(cause.bit),
-                literal(forced),
-                literal(at, Moment()),
-            )
-            .where(true())  # SQLite can't tell ON CONFLICT from a join's ON without it
-            .order_by(wanted.c.sku_id)
+        mark_selected(session, select(wanted.c.sku_id), cause=cause, at=at, forced=forced)
+
+
+def mark_selected(session: Session, skus: Select[Any], *, cause: Cause, at: datetime, forced: bool = False) -> None:
+    """The same for the SKUs that a query gives, without fetching them: for a whole store, or the whole shop."""
+    chosen = skus.distinct().subquery()
+    sku_id = next(iter(chosen.columns))
+    rows = (
+        select(sku_id, literal(1), literal(cause.bit), literal(forced), literal(at, Moment()))
+        .where(true())  # SQLite can't tell ON CONFLICT from a join's ON without it
+        .order_by(sku_id)
+    )
+    insert = upsert(session, Changed).from_select(["sku_id", "version", "causes", "forced", "marked_at"], rows)
+    session.execute(
+        insert.on_conflict_do_update(
+            index_elements=["sku_id"],
+            set_={
+                "version": Changed.version + 1,
+                "causes": Changed.causes.op("|")(insert.excluded.causes),
+                "forced": Changed.forced | insert.excluded.forced,
+            },
         )
-        insert = upsert(session, Changed).from_select(
-            ["sku_id", "version", "causes", "forced", "marked_at"], rows
+    )
+
+
+class Mark(NamedTuple):
+    """A claimed mark: what was known of the SKU when it was claimed."""
+
+    sku_id: int
+    version: int
+    causes: int
+    forced: bool
+
+
+def claim_changed(session: Session, limit: int) -> list[Mark]:
+    """Up to `limit` marked SKUs, those marked first, for this transaction alone: another machine skips them."""
+    rows = session.execute(
+        select(Changed.sku_id, Changed.version, Changed.causes, Changed.forced)
+        .order_by(Changed.marked_at, Changed.sku_id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [Mark._make(row) for row in rows]
+
+
+def finish_changed(session: Session, marks: Sequence[Mark]) -> None:
+    """Take the marks away; one that was marked again meanwhile stays, so that it is evaluated again."""
+    numbers = [(mark.sku_id, mark.version) for mark in marks]
+    with relation(session, {"sku_id": NUMBER, "version": NUMBER}, numbers) as done:
+        evaluated = select(done.c.sku_id).where(
+            and_(done.c.sku_id == Changed.sku_id, done.c.version == Changed.version)
         )
-        session.execute(
-            insert.on_conflict_do_update(
-                index_elements=["sku_id"],
-                set_={
-                    "version": Changed.version + 1,
-                    "causes": Changed.causes.op("|")(insert.excluded.causes),
-                    "forced": Changed.forced | insert.excluded.forced,
-                },
-            )
-        )
+        session.execute(delete(Changed).where(evaluated.exists()).execution_options(synchronize_session=False))
+
+
+def anything_changed(session: Session) -> bool:
+    """Whether a mark waits; one cheap look."""
+    return session.scalar(select(Changed.sku_id).limit(1)) is not None
+
+
+def forget_told(session: Session, store_sku_ids: Iterable[int]) -> None:
+    """A store has changed its own figure (any order, edit or cancel news): what these listings show is unknown, and
+    the next evaluation sends in any case (PSH-8)."""
+    ids = sorted(set(store_sku_ids))
+    if not ids:
+        return
+    with relation(session, {"store_sku_id": NUMBER}, [(store_sku_id,) for store_sku_id in ids]) as wanted:
+        rows = select(wanted.c.store_sku_id, literal(False), literal("")).where(true()).order_by(wanted.c.store_sku_id)
+        insert = upsert(session, Told).from_select(["store_sku_id", "known", "answer"], rows)
+        session.execute(insert.on_conflict_do_update(index_elements=["store_sku_id"], set_={"known": False}))

@@ -1,4 +1,4 @@
-"""Push rule; what each store SKU was last told and answered; evaluations."""
+"""Push rule; evaluations. What each store SKU was last told stands in `outbox`, below the rooms that hear news."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db.base import Base, Id
+from server.outbox.models import Told
 
 
 class PushRule(Base):
@@ -61,24 +62,6 @@ class PushRuleSku(Base):
     )
 
 
-class Told(Base):
-    """What a store SKU was last told, and what the store answered (PSH-8, PSH-11).
-
-    `known` is false once the store has changed its own figure (any order news): the next evaluation then sends in any
-    case. `target` is what the last evaluation came to, sent or not (PSH-9).
-    """
-
-    __tablename__ = "told"
-
-    store_sku_id: Mapped[int] = mapped_column(ForeignKey("store_sku.id"), primary_key=True, autoincrement=False)
-    quantity: Mapped[int | None]
-    known: Mapped[bool] = mapped_column(default=False)
-    told_at: Mapped[datetime | None]
-    answer: Mapped[str] = mapped_column(String(500), default="")
-    target: Mapped[int | None]
-    evaluated_at: Mapped[datetime | None]
-
-
 class Evaluation(Base):
     """One evaluation of one store SKU: its causes and its result, also when there was nothing to send (PSH-7)."""
 
@@ -94,3 +77,6 @@ class Evaluation(Base):
     rule_id: Mapped[int | None]
     target: Mapped[int | None]
     result: Mapped[str] = mapped_column(String(20))  # rules.Result
+
+
+__all__ = ["Evaluation", "PushRule", "PushRuleSku", "PushRuleStore", "PushRuleWarehouse", "Told"]

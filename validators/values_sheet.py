@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xlsxwriter import Workbook as Book
+from xlsxwriter.utility import xl_col_to_name
 
 from validators import styling, wording
 from validators.columns import CLEAR, Column, Kind, Reference
@@ -72,17 +73,13 @@ def write_values_sheet(book: Book, made: Mapping[str, ValueList]) -> None:
 
 
 def _define(book: Book, values: ValueList, index: int) -> None:
-    letter = _letters(index)
+    letter = xl_col_to_name(index)
     first = _HEADER_ROW + 2
     last = first + len(values.values) - 1
     if values.clear:
         book.define_name(f"{values.name}_or_clear", f"='{SHEET}'!${letter}${first}:${letter}${last + 1}")
         first, last = first + 1, last + 1
     book.define_name(values.name, f"='{SHEET}'!${letter}${first}:${letter}${last}")
-
-
-def _letters(index: int) -> str:
-    return (chr(ord("A") + index // 26 - 1) if index >= 26 else "") + chr(ord("A") + index % 26)
 
 
 def _values(column: Column, lists: Lists) -> tuple[str, ...]:

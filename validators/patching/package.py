@@ -6,6 +6,7 @@ import io
 import posixpath
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,7 +53,8 @@ def patch(original: Path, cells: Iterable[Cell]) -> bytes:
     try:
         with zipfile.ZipFile(original) as archive:
             return _Patch(archive, cells).result()
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, RuntimeError) as error:
+        # RuntimeError: a password or an unknown compression, in the words of zipfile
         raise NotPatchable(str(error)) from error
 
 
@@ -96,6 +98,8 @@ class _Patch:
     # -- what is there ---------------------------------------------------------------------------------------------
 
     def _refuse_barred(self) -> None:
+        if len(self._names) != len(self._archive.namelist()):
+            raise NotPatchable("a part that stands twice")
         for name in self._names:
             if _barred(name) or "\\" in name:
                 raise NotPatchable(f"the part {name}")

@@ -26,9 +26,7 @@ class Balance(Base):
         {"sqlite_with_rowid": False},
     )
 
-    warehouse_id: Mapped[int] = mapped_column(
-        ForeignKey("warehouse.id"), primary_key=True, autoincrement=False
-    )
+    warehouse_id: Mapped[int] = mapped_column(ForeignKey("warehouse.id"), primary_key=True, autoincrement=False)
     sku_id: Mapped[int] = mapped_column(
         ForeignKey("merchant_sku.id"), primary_key=True, autoincrement=False, index=True
     )

@@ -15,7 +15,7 @@ from sqlalchemy import and_, case, func, insert, literal, or_, select, true, upd
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import FromClause
 
-from server.db.bulk import NUMBER, dialect_of, insert_rows, relation
+from server.db.bulk import NUMBER, TEXT, dialect_of, insert_rows, relation
 from server.db.upsert import upsert
 from server.ledger.errors import KeyTaken, NotEnough, Shortage
 from server.ledger.models import Balance, Movement
@@ -67,11 +67,7 @@ def post(session: Session, entries: Sequence[Entry]) -> list[Posted]:
         session,
         Movement,
         _MOVEMENT,
-        (
-            (entry_id, number, *line)
-            for entry, entry_id in fresh
-            for number, line in enumerate(entry.lines, 1)
-        ),
+        ((entry_id, number, *line) for entry, entry_id in fresh for number, line in enumerate(entry.lines, 1)),
     )
     _move(session, [entry for entry, _ in fresh])
     for cause in {entry.cause for entry, _ in fresh}:
@@ -111,24 +107,26 @@ def _insert_entries(session: Session, entries: Sequence[Entry]) -> list[Posted]:
     known = _existing(session, rows)
     new = [row for row in rows if row["key"] not in known]
     if new:
-        made = session.execute(insert(EntryRow).returning(EntryRow.id, sort_by_parameter_order=True), new)
-        numbers = dict(zip((row["key"] for row in new), made.scalars(), strict=True))
+        session.execute(insert(EntryRow), new)
+    numbers = _existing(session, new)
     return [
-        Posted(known[row["key"]], again=True) if row["key"] in known else Posted(numbers[row["key"]])
-        for row in rows
+        Posted(known[row["key"]], again=True) if row["key"] in known else Posted(numbers[row["key"]]) for row in rows
     ]
 
 
 def _existing(session: Session, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
     """Entries already posted under these keys. On PostgreSQL a rival that is posting the same key right now makes the
     insert fail on the unique key; the transaction is then tried again and finds it here."""
+    if not rows:
+        return {}
     digests = {row["key"]: row["content"] for row in rows}
-    stored = select(EntryRow.key, EntryRow.id, EntryRow.content).where(EntryRow.key.in_(list(digests)))
     known: dict[str, int] = {}
-    for key, entry_id, content in session.execute(stored):
-        if content != digests[key]:
-            raise KeyTaken(f"{key} was posted before with other content", key=key)
-        known[key] = entry_id
+    with relation(session, {"key": TEXT}, [(key,) for key in digests]) as r:
+        stored = select(EntryRow.key, EntryRow.id, EntryRow.content).join(r, r.c.key == EntryRow.key)
+        for key, entry_id, content in session.execute(stored):
+            if content != digests[key]:
+                raise KeyTaken(f"{key} was posted before with other content", key=key)
+            known[key] = entry_id
     return known
 
 
@@ -178,8 +176,7 @@ def _refuse_shortages(session: Session, sums: FromClause, needs_available: bool)
     change = sums.c.on_hand - sums.c.allocated
     available = Balance.on_hand - Balance.allocated
     lacks: list[tuple[str, Any, Any]] = [
-        (name, getattr(Balance, name), sums.c[name])
-        for name in ("on_hand", "allocated", "on_the_way", "defective")
+        (name, getattr(Balance, name), sums.c[name]) for name in ("on_hand", "allocated", "on_the_way", "defective")
     ]
     short = [and_(delta < 0, there + delta < 0) for _, there, delta in lacks]
     if needs_available:

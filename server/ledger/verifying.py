@@ -29,12 +29,8 @@ def verify(session: Session) -> list[Difference]:
         select(Balance.warehouse_id, Balance.sku_id, *_both(Balance, side=1)),
         select(Movement.warehouse_id, Movement.sku_id, *_both(Movement, side=2)),
     ).subquery()
-    sums = [
-        func.sum(sides.c[f"{name}_{side}"]).label(f"{name}_{side}") for name in FIGURES for side in (1, 2)
-    ]
-    grouped = select(sides.c.warehouse_id, sides.c.sku_id, *sums).group_by(
-        sides.c.warehouse_id, sides.c.sku_id
-    )
+    sums = [func.sum(sides.c[f"{name}_{side}"]).label(f"{name}_{side}") for name in FIGURES for side in (1, 2)]
+    grouped = select(sides.c.warehouse_id, sides.c.sku_id, *sums).group_by(sides.c.warehouse_id, sides.c.sku_id)
     table = grouped.subquery()
     unequal = or_(*(table.c[f"{name}_1"] != table.c[f"{name}_2"] for name in FIGURES))
     found: list[Difference] = []

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, delete, literal, select, true
+from sqlalchemy import Select, and_, delete, literal, select, true, update
 from sqlalchemy.orm import Session
 
 from server.db.base import Moment
 from server.db.bulk import NUMBER, relation
 from server.db.upsert import upsert
 from server.outbox.causes import Cause
-from server.outbox.models import Changed, Told
+from server.outbox.models import Changed, Push, Told
 
 
 def mark(session: Session, sku_ids: Iterable[int], *, cause: Cause, at: datetime, forced: bool = False) -> None:
@@ -87,7 +87,11 @@ def anything_changed(session: Session) -> bool:
 
 def forget_told(session: Session, store_sku_ids: Iterable[int]) -> None:
     """A store has changed its own figure (any order, edit or cancel news): what these listings show is unknown, and
-    the next evaluation sends in any case (PSH-8)."""
+    the next evaluation sends in any case (PSH-8). The caller marks their SKUs.
+
+    A push that is on its way right now may have reached the store before its own change: it gets a new version, so
+    that its answer does not make the figure known again.
+    """
     ids = sorted(set(store_sku_ids))
     if not ids:
         return
@@ -95,3 +99,9 @@ def forget_told(session: Session, store_sku_ids: Iterable[int]) -> None:
         rows = select(wanted.c.store_sku_id, literal(False), literal("")).where(true()).order_by(wanted.c.store_sku_id)
         insert = upsert(session, Told).from_select(["store_sku_id", "known", "answer"], rows)
         session.execute(insert.on_conflict_do_update(index_elements=["store_sku_id"], set_={"known": False}))
+        session.execute(
+            update(Push)
+            .where(Push.store_sku_id == wanted.c.store_sku_id)
+            .values(version=Push.version + 1)
+            .execution_options(synchronize_session=False)
+        )

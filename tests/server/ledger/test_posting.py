@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import event, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from server.db.session import Database
@@ -17,25 +15,13 @@ from server.ledger.verifying import Difference, verify
 from server.outbox.causes import Cause, unpack
 from server.outbox.models import Changed
 from tests.factories import entry, figures, make_sku, make_warehouse, put_stock
+from tests.support.statements import counted
 
 
 @pytest.fixture
 def place(db: Database) -> tuple[int, int]:
     """A warehouse and a SKU."""
     return db.write(lambda s: (make_warehouse(s), make_sku(s, "NK-RED-M")))
-
-
-@contextmanager
-def counted(db: Database) -> Iterator[list[str]]:
-    """The statements that run inside the block."""
-    seen: list[str] = []
-
-    def note(_conn, _cursor, statement, *_):
-        seen.append(statement)
-
-    event.listen(db.engines.write, "before_cursor_execute", note)
-    yield seen
-    event.remove(db.engines.write, "before_cursor_execute", note)
 
 
 def test_a_stock_in_raises_on_hand(db: Database, place: tuple[int, int]) -> None:
@@ -65,8 +51,7 @@ def test_a_key_posted_by_many_at_once_posts_once(db: Database, place: tuple[int,
     w, s = place
     with ThreadPoolExecutor(8) as pool:
         jobs = [
-            pool.submit(db.write, lambda x: post(x, [entry(Line(w, s, on_hand=1), number=7001)]))
-            for _ in range(30)
+            pool.submit(db.write, lambda x: post(x, [entry(Line(w, s, on_hand=1), number=7001)])) for _ in range(30)
         ]
     assert sum(not job.result()[0].again for job in jobs) == 1
     with db.read() as session:
@@ -79,9 +64,7 @@ def test_more_than_is_available_is_refused_with_what_is_there(db: Database, plac
     other = db.write(lambda x: make_sku(x, "NK-RED-L"))
     db.write(lambda x: put_stock(x, w, s, 10))
     db.write(lambda x: post(x, [entry(Line(w, s, allocated=8), kind=Kind.ALLOCATE)]))
-    out = entry(
-        Line(w, s, on_hand=-2), Line(w, s, on_hand=-1), Line(w, other, on_hand=-1), kind=Kind.STOCK_OUT
-    )
+    out = entry(Line(w, s, on_hand=-2), Line(w, s, on_hand=-1), Line(w, other, on_hand=-1), kind=Kind.STOCK_OUT)
     with pytest.raises(NotEnough) as refused:
         db.write(lambda x: post(x, [out]))
     assert [(q.sku_id, q.figure, q.there, q.wanted) for q in refused.value.shortages] == [
@@ -94,9 +77,7 @@ def test_more_than_is_available_is_refused_with_what_is_there(db: Database, plac
 
 
 @pytest.mark.parametrize("figure", ["on_hand", "allocated", "on_the_way", "defective"])
-def test_the_database_itself_refuses_a_figure_below_zero(
-    db: Database, place: tuple[int, int], figure: str
-) -> None:
+def test_the_database_itself_refuses_a_figure_below_zero(db: Database, place: tuple[int, int], figure: str) -> None:
     """STK-4: the last line of defence."""
     w, s = place
     db.write(lambda x: put_stock(x, w, s, 1))
@@ -109,17 +90,13 @@ def test_a_count_may_leave_available_negative(db: Database, place: tuple[int, in
     w, s = place
     db.write(lambda x: put_stock(x, w, s, 10))
     db.write(lambda x: post(x, [entry(Line(w, s, allocated=8), kind=Kind.ALLOCATE)]))
-    count = entry(
-        Line(w, s, on_hand=-7), kind=Kind.STOCK_COUNT, cause=Cause.STOCK_COUNT, needs_available=False
-    )
+    count = entry(Line(w, s, on_hand=-7), kind=Kind.STOCK_COUNT, cause=Cause.STOCK_COUNT, needs_available=False)
     db.write(lambda x: post(x, [count]))
     with db.read() as session:
         assert figures(session, w, s).available == -5
 
 
-@pytest.mark.parametrize(
-    "change", ["UPDATE movement SET on_hand = 9", "DELETE FROM movement", "DELETE FROM entry"]
-)
+@pytest.mark.parametrize("change", ["UPDATE movement SET on_hand = 9", "DELETE FROM movement", "DELETE FROM entry"])
 def test_movements_are_never_changed(db: Database, place: tuple[int, int], change: str) -> None:
     """STK-2: the database refuses it, whoever asks."""
     db.write(lambda x: put_stock(x, *place, 3))
@@ -142,9 +119,7 @@ def test_posting_marks_its_skus_as_changed(db: Database, place: tuple[int, int])
     """PSH-10: the intent to push is written in the same transaction; ten marks are one row with its causes united."""
     w, s = place
     db.write(lambda x: put_stock(x, w, s, 3))
-    db.write(
-        lambda x: post(x, [entry(Line(w, s, on_hand=-1), kind=Kind.STOCK_OUT, cause=Cause.STOCK_OUT_MANUAL)])
-    )
+    db.write(lambda x: post(x, [entry(Line(w, s, on_hand=-1), kind=Kind.STOCK_OUT, cause=Cause.STOCK_OUT_MANUAL)]))
     with db.read() as session:
         row = session.scalars(select(Changed)).one()
         assert (row.sku_id, row.version) == (s, 2)
@@ -185,9 +160,7 @@ def test_many_threads_on_few_skus_never_oversell(db: Database) -> None:
     def take(n: int) -> bool:
         wanted = [ids[(n * k + k) % 6] for k in range(1, 4)]
         try:
-            db.write(
-                lambda x: post(x, [entry(*(Line(w, i, allocated=1) for i in wanted), kind=Kind.ALLOCATE)])
-            )
+            db.write(lambda x: post(x, [entry(*(Line(w, i, allocated=1) for i in wanted), kind=Kind.ALLOCATE)]))
         except NotEnough:
             return False
         return True

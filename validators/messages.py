@@ -119,7 +119,7 @@ CODES: dict[str, Code] = _table(
         Code("sku-is-gtin", _W, "is also a GTIN.", "Keep codes of different kinds apart."),
         Code("sku-is-model", _W, "is also a model number.", "Keep codes of different kinds apart."),
         Code("sku-reused", _W, "reuses the code of a SKU that was deleted on {date}."),
-        Code("sku-lookalike", _W, "looks like the existing SKU '{other}'."),
+        Code("sku-lookalike", _W, "looks like SKU '{other}'."),
         Code("title-elsewhere", _W, "the same title exists under SKU '{other}'."),
         Code("gtin-characters", _E, "a GTIN has 1–50 letters, digits or - _ + *.", "Correct '{value}'."),
         Code("gtin-taken", _E, "GTIN '{value}' belongs to SKU '{other}'.", "A GTIN belongs to one SKU."),

@@ -94,8 +94,6 @@ def _refuse_update(known: Mapping[int, MerchantSku], changes: Mapping[int, SkuCh
         code, values = known[sku_id].code, change.values
         unknown = values.keys() - EMPTY.keys()
         assert not unknown, f"no fields of a SKU: {unknown}"
-        if "title" in values and not values["title"] and known[sku_id].title:
-            raise WrongSku(f"the title of '{code}' can be changed but not emptied", field="title")
         if values.get("serial_mode", "off") != "off" and known[sku_id].kind == COMBINATION:
             raise WrongSku(f"'{code}' is a combination, which has no serial numbers", field="serial_mode")
 

@@ -141,13 +141,6 @@ def test_gtins_are_replaced_whole_and_can_change_hands(db: Database) -> None:
     assert gtins(db, first) == []
 
 
-def test_a_title_is_not_emptied(db: Database) -> None:
-    """CAT-5: a title can be changed but not emptied."""
-    (sku_id,) = create(db, SHIRT)
-    with pytest.raises(WrongSku, match="not emptied"):
-        update(db, SkuChange(sku_id, {"title": ""}))
-
-
 def test_combinations_are_not_updated_as_singles(db: Database) -> None:
     """CAT-5: import & update is for singles."""
     sku_id = db.write(lambda s: make_sku(s, "SET", kind="combination"))

@@ -30,6 +30,7 @@ _ODD_QUOTES = (b"='", b"= ", b" =", b"=\n", b"\n=")
 _TAG = re.compile(rb"<[^<>]*>")
 _TOKEN = re.compile(rb"<row\b([^>]*)>|<c\b((?:[^>/]|/(?!>))*)(?:/>|>(.*?)</c>)", re.S)
 _VALUE = re.compile(rb"<v\b[^>]*>([^<]*)</v>")
+_BAD_INDEX = re.compile(rb't="s"[^>]*><v>(?![0-9]+</v>)')
 _MERGE = re.compile(rb"<mergeCell\s[^>]*>")
 _HIDDEN = (b'hidden="1"', b'hidden="true"')
 _FORMULA = re.compile(rb"<f[\s>/]")
@@ -51,6 +52,11 @@ class SheetXml:
         numbers = list(map(int, _ROW_NUMBER.findall(self.data)))
         if numbers != sorted(set(numbers)):
             raise Unreadable("file-odd-xml")
+
+    def refuse_broken_texts(self) -> None:
+        """An index into the string table that is no number is read as the first text, which is never right."""
+        if _BAD_INDEX.search(self.data):
+            raise Unreadable("file-damaged", reason="a cell points at no text")
 
     def refuse_too_many_rows(self, limit: int) -> None:
         """Count rows that hold a value, before anything is parsed (WB-12)."""

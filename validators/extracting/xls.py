@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import io
 import struct
+from pathlib import Path
 from typing import Any
 
 import xlrd
-from xlrd.compdoc import CompDocError
+from xlrd.compdoc import CompDoc, CompDocError
 
 from validators.extracting.addresses import letters
 from validators.extracting.choosing import choose
@@ -42,23 +43,31 @@ def read(job: Job) -> Grid:
 
 def _open(path: str) -> Any:
     """xlrd's book. Its own notices go nowhere."""
+    data = Path(path).read_bytes()
     try:
-        with open(os.devnull, "w") as nowhere:  # noqa: PTH123
-            book = xlrd.open_workbook(path, formatting_info=True, logfile=nowhere)
+        if _has_macro_sheet(data):
+            raise Unreadable("file-macro-sheet")
+        return xlrd.open_workbook(file_contents=data, formatting_info=True, logfile=io.StringIO())
     except xlrd.XLRDError as error:
         if "ncrypted" in str(error):
             raise Unreadable("file-password") from None
         raise Unreadable("file-damaged", reason=str(error)[:200]) from None
-    except (CompDocError, AssertionError, IndexError, KeyError, ValueError, struct.error, UnicodeDecodeError):
+    except (CompDocError, AssertionError, IndexError, KeyError, ValueError, TypeError, struct.error):
         raise Unreadable("file-damaged", reason="its records are broken") from None
-    if _has_macro_sheet(book.mem, book.base):
-        raise Unreadable("file-macro-sheet")
-    return book
 
 
-def _has_macro_sheet(stream: bytes, position: int) -> bool:
+def _has_macro_sheet(data: bytes) -> bool:
     """Whether the workbook's list of sheets names an Excel 4 macro sheet."""
-    while position + 4 <= len(stream):
+    container = CompDoc(data, logfile=io.StringIO())
+    for name in ("Workbook", "Book"):
+        stream, position, length = container.locate_named_stream(name)
+        if stream and _names_macro_sheet(stream, position, position + length):
+            return True
+    return False
+
+
+def _names_macro_sheet(stream: bytes, position: int, end: int) -> bool:
+    while position + 4 <= min(end, len(stream)):
         record, length = struct.unpack_from("<HH", stream, position)
         if record == _EOF:
             return False

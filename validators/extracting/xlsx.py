@@ -128,6 +128,7 @@ class _Book:
                 raise Unreadable("file-damaged", reason=f"the part {sheet.path} is missing")
             xml = self._xml[sheet.name] = SheetXml(data)
             xml.refuse_disorder()
+            xml.refuse_broken_texts()
             xml.refuse_too_many_rows(self._most_rows + HEADER_ROWS)
             xml.refuse_unknown_errors()
         return self._xml[sheet.name]

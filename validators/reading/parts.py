@@ -22,6 +22,9 @@ _TEXTS = (b"<si>", b"<si ", b"<si/>")
 _ROW_NUMBER = re.compile(rb"""<row\s(?:[^>]*?\s)?r\s*=\s*["'](\d+)""")
 #: Cells beyond column Z: few in an honest sheet, so looking at each is cheap.
 _WIDE = re.compile(rb'<c r="(([A-Z]{2,})\d+)"')
+#: Any cell: looked for among the first and the last ones only, to tell how wide a deep sheet is.
+_ANY = re.compile(rb'<c r="(([A-Z]+)\d+)"')
+_ENDS = 1 << 15
 _TOLD_TEXTS = re.compile(rb"""\b(?:uniqueCount|count)\s*=\s*["'](\d+)""")
 
 
@@ -107,9 +110,11 @@ class PartLook:
         self._cells += sum(map(data.count, _CELLS))
         if self._cells > self._limits.cells:
             raise Unreadable("file-too-many-cells", count=self._cells, limit=self._limits.cells)
-        last = _ROW_NUMBER.match(data, max(data.rfind(b"<row "), 0))  # rows out of order are refused when read
+        begin = max(data.rfind(b"<row "), 0)
+        last = _ROW_NUMBER.match(data, begin)  # rows out of order are refused when read
         self._last_row = max(self._last_row, _number(last[1]) if last else 0)
-        for address, letters in _WIDE.findall(data):
+        ends = [*_ANY.findall(data[:_ENDS]), *_ANY.findall(data, begin, begin + _ENDS)]
+        for address, letters in [*ends, *_WIDE.findall(data)]:
             column = column_number(letters.decode()) if len(letters) < 4 else self._limits.columns
             if column > self._last_column:
                 self._last_column, self._far_cell = column, address

@@ -1,13 +1,33 @@
-"""The web process put together: routes, the guard before them, problems, headers."""
+"""The web process put together: routes, the guard before them, problems, headers, the server that listens."""
 
 from __future__ import annotations
 
+import waitress
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
-from server.api import audit, auth, description, health, jobs, metrics, problems, safety, settings, tokens, users
+from server.api import (
+    audit,
+    auth,
+    description,
+    health,
+    jobs,
+    metrics,
+    problems,
+    safety,
+    settings,
+    templates,
+    tokens,
+    uploads,
+    users,
+)
 from server.api.frame import Problem, Services
+from server.api.token_uses import TokenUses
+from server.db.session import Database
+from server.errors import Refused
+from server.settings import Settings
+from server.uploads.running import Uploads
 
 VERSION = "1"
 
@@ -18,6 +38,8 @@ RESOURCES: tuple[APIBlueprint, ...] = (
     jobs.api,
     settings.api,
     audit.api,
+    templates.api,
+    uploads.api,
 )
 
 
@@ -45,3 +67,37 @@ def create_app(shared: Services) -> OpenAPI:
     app.register_blueprint(description.description)
     app.wsgi_app = problems.LastResort(app.wsgi_app)  # type: ignore[method-assign]
     return app
+
+
+class Server:
+    """The application behind Waitress: one process, threads; bodies are buffered before a thread is taken."""
+
+    def __init__(self, db: Database, settings: Settings, host: str, port: int) -> None:
+        """Listens at once. Raises `Refused` where the port is taken."""
+        self.shared = Services(db=db, settings=settings, token_uses=TokenUses(db), uploads=Uploads(db, settings))
+        try:
+            self._server = waitress.create_server(
+                create_app(self.shared),
+                host=host,
+                port=port,
+                threads=settings.threads,
+                # ours answers first, as a problem; this one is the last line of defence
+                max_request_body_size=4 * settings.upload_max_bytes,
+                connection_limit=500,
+                channel_timeout=120,
+                ident="stockbook",
+            )
+        except OSError as error:
+            raise Refused(f"can't listen on {host}:{port}: {error.strerror or error}") from error
+        shown = f"[{host}]" if ":" in host else host
+        self.address = f"http://{shown}:{self._server.effective_port}"
+
+    def run(self) -> None:
+        """Answer until Ctrl-C or SIGTERM; requests under way come to an end."""
+        self._server.run()
+
+    def close(self) -> None:
+        """Listen no more; write what is left to write."""
+        self._server.close()
+        self.shared.uploads.close()
+        self.shared.token_uses.flush()

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, exists, or_, select, true, update
 from sqlalchemy.orm import Session, aliased
 
 from server.db.upsert import upsert
@@ -60,7 +60,7 @@ def unplanned(session: Session, *, at: datetime, alone: Collection[str]) -> list
     planned = set(
         session.execute(
             select(Run.job_id, Run.slot).where(Run.job_id.in_(slots), Run.slot.in_(set(slots.values())))
-        ).tuples()
+        ).all()
     )
     waiting = set(
         session.scalars(select(Run.job_id).where(Run.state == "waiting", Run.asked_by == SCHEDULE).distinct())
@@ -97,9 +97,9 @@ def plan(session: Session, *, at: datetime, alone: Collection[str]) -> int:
     return made
 
 
-def anything_due(session: Session, *, at: datetime, kinds: Collection[str]) -> bool:
+def anything_due(session: Session, *, at: datetime, kinds: Collection[str], only: int | None = None) -> bool:
     """Whether a run could be taken now."""
-    found = select(Run.id).join(Job, Run.job_id == Job.id).where(_takeable(at, kinds)).limit(1)
+    found = select(Run.id).join(Job, Run.job_id == Job.id).where(_takeable(at, kinds, only)).limit(1)
     return session.scalar(found) is not None
 
 
@@ -111,8 +111,10 @@ def claim(
     kinds: Collection[str],
     alone: Collection[str],
     lease: timedelta = LEASE,
+    only: int | None = None,
 ) -> Held | None:
-    """Take the run that has been due longest, of `kinds` this process can run; None when there is none.
+    """Take the run that has been due longest, of `kinds` this process can run (`only`: no other than that); None when
+    there is none.
 
     On PostgreSQL run and job are locked while it is taken, and locked ones skipped; that a job of an `alone` kind is
     not running elsewhere is asked in a second statement, which sees what was committed meanwhile.
@@ -122,7 +124,7 @@ def claim(
         found = session.execute(
             select(Run, Job)
             .join(Job, Run.job_id == Job.id)
-            .where(_takeable(at, kinds), Job.id.not_in(passed_over))
+            .where(_takeable(at, kinds, only), Job.id.not_in(passed_over))
             .order_by(Run.due_at, Run.id)
             .limit(1)
             .with_for_update(key_share=True, skip_locked=True)
@@ -175,11 +177,12 @@ def free_dead(session: Session, owner: str) -> int:
     return len(dead)
 
 
-def _takeable(at: datetime, kinds: Collection[str]) -> ColumnElement[bool]:
+def _takeable(at: datetime, kinds: Collection[str], only: int | None) -> ColumnElement[bool]:
     return and_(
         Job.kind.in_(kinds),
         Run.due_at <= at,
         or_(Run.state == "waiting", and_(Run.state == "running", Run.lease_until < at)),
+        true() if only is None else Run.id == only,
     )
 
 

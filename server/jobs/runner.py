@@ -65,6 +65,17 @@ class Runner:
             log.warning("this round of jobs did not happen", exc_info=True)
             return 0
 
+    def take(self, run_id: int) -> bool:
+        """Run this one run here, if nobody else has it. For commands."""
+        held = self._claim_one(only=run_id)
+        if held is not None:
+            self._start(held)
+        return held is not None
+
+    def keep(self) -> None:
+        """Renew the leases of what runs here, when it is time. For whoever does not tick."""
+        self._renew()
+
     def stop(self, *, within_seconds: float = 10.0) -> None:
         """Take nothing new, let what runs come to an end; what does not waits for the next start."""
         self._stopping.set()
@@ -106,14 +117,14 @@ class Runner:
             started += 1
         return started
 
-    def _claim_one(self) -> Held | None:
+    def _claim_one(self, *, only: int | None = None) -> Held | None:
         at, kinds = clock.now(), [kind.kind for kind in self._catalogue]
         with self._db.read() as session:
-            if not claiming.anything_due(session, at=at, kinds=kinds):
+            if not claiming.anything_due(session, at=at, kinds=kinds, only=only):
                 return None
         return self._db.write(
             lambda session: claiming.claim(
-                session, self.owner, at=at, kinds=kinds, alone=self._catalogue.alone, lease=self._lease
+                session, self.owner, at=at, kinds=kinds, alone=self._catalogue.alone, lease=self._lease, only=only
             )
         )
 

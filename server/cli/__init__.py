@@ -1,0 +1,1 @@
+"""`python -m server COMMAND`: one file per group of commands, over the same services as the API."""

@@ -1,0 +1,64 @@
+"""All commands, and how each ends: 0 done, 1 rows or work refused, 2 wrong use. Never a traceback."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import sys
+from collections.abc import Sequence
+
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+
+from server.channels.errors import ChannelError
+from server.cli import database, demo, jobs, reference, serving, tokens, users
+from server.cli.output import complain
+from server.errors import StockbookError, WrongUse
+
+log = logging.getLogger(__name__)
+
+REFUSED, WRONG_USE = 1, 2
+
+app = typer.Typer(
+    name="python -m server",
+    help="Stockbook: the stock of many online stores, from Excel.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for register in (serving, demo, database, tokens, users, jobs, reference):
+    register.add_to(app)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    try:
+        app(args=None if arguments is None else list(arguments))
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except StockbookError as error:
+        complain(error.text, *(f"{item.get('place', '')}: {item.get('text', '')}" for item in error.errors))
+        return WRONG_USE if isinstance(error, WrongUse) else REFUSED
+    except ChannelError as error:
+        complain(f"the store answered: {error.reason}")
+        return REFUSED
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has gone
+        return REFUSED
+    except SQLAlchemyError as error:
+        log.debug("database", exc_info=error)
+        complain(f"the database does not answer as it should: {str(error).splitlines()[0]}")
+        return REFUSED
+    except OSError as error:
+        complain(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+        return REFUSED
+    except Exception:
+        number = secrets.token_hex(4)
+        if log.isEnabledFor(logging.INFO):  # servers, and whoever asked for it
+            log.exception("unexpected problem %s", number)
+        complain(f"something went wrong ({number}); STOCKBOOK_LOG=debug shows more")
+        return REFUSED
+    return 0

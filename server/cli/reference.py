@@ -1,0 +1,152 @@
+"""reference: docs/reference/*.md, written from settings, routes, jobs and commands; never by hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Annotated, Any
+
+import typer
+
+from server.access.roles import PERMISSIONS, ROLES
+from server.api.frame import Services, needs_of
+from server.api.token_uses import TokenUses
+from server.app import create_app
+from server.cli.output import say
+from server.db.session import Database
+from server.errors import Refused
+from server.jobs.catalogue import CATALOGUE
+from server.settings import PREFIX, Settings
+from server.uploads.running import Uploads
+
+FOLDER = Path(__file__).parents[2] / "docs" / "reference"
+_NOTE = "<!-- Written by `python -m server reference` from the code; edit the code. -->"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command, which describes `app` itself."""
+
+    @app.command()
+    def reference(
+        check: Annotated[bool, typer.Option("--check", help="Write nothing; 1 if a page is out of date.")] = False,
+    ) -> None:
+        """For developers: write docs/reference from the code."""
+        if not check:
+            write(app)
+            return
+        stale = out_of_date(app)
+        if stale:
+            raise Refused(f"out of date: {', '.join(stale)}; run `make docs`")
+        say("docs/reference is up to date")
+
+
+def write(app: typer.Typer, folder: Path = FOLDER) -> None:
+    """Write every page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in _pages(app).items():
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+
+
+def out_of_date(app: typer.Typer, folder: Path = FOLDER) -> list[str]:
+    """The pages that do not say what the code says."""
+    return [
+        name
+        for name, text in _pages(app).items()
+        if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text
+    ]
+
+
+def _pages(app: typer.Typer) -> dict[str, str]:
+    return {
+        "settings.md": _page("Settings", _settings()),
+        "routes.md": _page("Routes", _routes()),
+        "jobs.md": _page("Jobs", _jobs()),
+        "commands.md": _page("Commands", _commands(app)),
+    }
+
+
+def _page(title: str, lines: Iterable[str]) -> str:
+    return "\n".join([f"# {title}", "", _NOTE, "", *lines]).rstrip() + "\n"
+
+
+def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(names)} |"
+    yield f"|{' --- |' * len(names)}"
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+
+
+def _settings() -> Iterator[str]:
+    yield "Environment variables, or lines of a `.env` file in the working folder; the environment wins."
+    yield ""
+    yield from _table(
+        ("variable", "default", "what it sets"),
+        (
+            (
+                f"`{PREFIX}{setting.name.upper()}`",
+                f"`{setting.default}`" if setting.default != "" else "",
+                setting.metadata["help"],
+            )
+            for setting in fields(Settings)
+        ),
+    )
+    yield ""
+    yield f"`{PREFIX}LOG` sets how much is logged: debug, info, warning or error."
+
+
+def _routes() -> Iterator[str]:
+    yield "The whole description, with bodies and answers, is served at `/api/v1/openapi.json` and `/api/v1/docs`."
+    yield "A role may do what those left of it may: " + " · ".join(ROLES) + "."
+    yield ""
+    db, settings = Database(f"sqlite:///{Path(gettempdir()) / 'stockbook-unopened.db'}"), Settings()
+    app = create_app(Services(db, settings, TokenUses(db), Uploads(db, settings)))
+    described: dict[str, Any] = app.api_doc["paths"]
+    rows = []
+    for rule in app.url_map.iter_rules():
+        declared = needs_of(app.view_functions[rule.endpoint])
+        path = re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule)
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            summary = described.get(path, {}).get(method.lower(), {}).get("summary", "")
+            summary = summary or (app.view_functions[rule.endpoint].__doc__ or "").strip().splitlines()[0]
+            permission = None if declared is None else declared.permission
+            role = "anyone" if permission is None else PERMISSIONS[permission]
+            rows.append((path, f"`{method} {path}`", role, f"`{permission}`" if permission else "", summary))
+    yield from _table(("call", "role", "permission", "what"), (row[1:] for row in sorted(rows)))
+
+
+def _jobs() -> Iterator[str]:
+    yield "Intervals are defaults; each server keeps its own (`python -m server job list`)."
+    yield ""
+    yield from _table(
+        ("job", "every", "on", "what"),
+        (
+            (f"`{kind.kind}`", f"{kind.every_seconds} s", "yes" if kind.active else "no", kind.title)
+            for kind in sorted(CATALOGUE, key=lambda kind: kind.kind)
+        ),
+    )
+
+
+def _commands(app: typer.Typer) -> Iterator[str]:
+    yield "`python -m server COMMAND`; exit code 0 done, 1 rows or work refused, 2 wrong use."
+    yield ""
+    rows = sorted(_walk("", typer.main.get_command(app)))
+    yield from _table(("command", "options", "what"), rows)
+
+
+def _walk(name: str, command: Any) -> Iterator[tuple[str, str, str]]:
+    children = getattr(command, "commands", None)
+    if children is not None:
+        for child_name, child in children.items():
+            yield from _walk(f"{name} {child_name}".strip(), child)
+        return
+    shown, options = [name], []
+    for parameter in command.params:
+        if parameter.param_type_name == "argument":
+            metavar = (parameter.metavar or parameter.name).upper()
+            shown.append(metavar if parameter.required else f"[{metavar}]")
+        elif parameter.name != "help":
+            options.append(f"`{'/'.join([*parameter.opts, *parameter.secondary_opts])}`")
+    yield f"`{' '.join(shown)}`", " ".join(options), (command.help or "").strip().splitlines()[0]

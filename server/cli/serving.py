@@ -1,0 +1,111 @@
+"""serve, worker, sandbox: what runs until it is stopped."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from server.app import Server
+from server.cli.opening import Opened, ready, settings, show_first_token
+from server.cli.output import log_to_stderr, say
+from server.sandbox import http as sandbox_http
+from server.worker import Worker
+
+Host = Annotated[
+    str, typer.Option(help="Address to listen on. Others than this machine's own: set STOCKBOOK_TRUSTED_HOSTS.")
+]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(serve)
+    app.command()(worker)
+    app.command()(sandbox)
+
+
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    no_jobs: Annotated[bool, typer.Option("--no-jobs", help="Answer requests only; jobs run in `worker`.")] = False,
+) -> None:
+    """Answer requests and run jobs, until Ctrl-C."""
+    with terminating(), ready(settings()) as found:
+        log_to_stderr("info")
+        with web(found, host, port, jobs=not no_jobs) as server:
+            say(f"Stockbook answers on {server.address}")
+            show_first_token(found)
+            server.run()
+    say("stopped")
+
+
+def worker() -> None:
+    """Run jobs only, until Ctrl-C."""
+    with terminating(), ready(settings()) as found:
+        log_to_stderr("info")
+        with working(found):
+            say("jobs are running")
+            try:
+                threading.Event().wait()
+            except (KeyboardInterrupt, SystemExit):
+                say("stopping")
+    say("stopped")
+
+
+def sandbox(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8100,
+    path: Annotated[Path | None, typer.Option(help="Its file. Unless given: sandbox.db in the data folder.")] = None,
+) -> None:
+    """A small marketplace to try everything with; keeps its state."""
+    file = path or settings().data_dir / "sandbox.db"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with terminating():
+        say(f"the sandbox store answers on http://{host}:{port}/sandbox/v1")
+        sandbox_http.serve(file, host, port)
+
+
+@contextmanager
+def web(found: Opened, host: str, port: int, *, jobs: bool = True) -> Iterator[Server]:
+    """A server that listens, with jobs beside it; ready once recovery is done. Stops jobs at the end."""
+    server = Server(found.db, found.settings, host, port)
+    try:
+        with working(found) if jobs else nullcontext():
+            server.shared.ready.set()
+            yield server
+    finally:
+        server.close()
+
+
+@contextmanager
+def working(found: Opened) -> Iterator[None]:
+    """Jobs run within the block."""
+    jobs = Worker(found.db, found.settings)
+    jobs.start()
+    try:
+        yield
+    finally:
+        jobs.stop()
+
+
+@contextmanager
+def terminating() -> Iterator[None]:
+    """Within the block SIGTERM ends the process as Ctrl-C does: in order."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("stopped")
+    finally:
+        signal.signal(signal.SIGTERM, before)

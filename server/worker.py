@@ -1,0 +1,33 @@
+"""The job process put together: recovery at start, a ticker, a runner. `serve` runs one beside the web process."""
+
+from __future__ import annotations
+
+import logging
+
+from server.db.session import Database
+from server.jobs.recovery import recover
+from server.jobs.runner import Runner
+from server.jobs.ticker import Ticker
+from server.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Plans and runs jobs until it is stopped."""
+
+    def __init__(self, db: Database, settings: Settings) -> None:
+        self._db, self._settings = db, settings
+        self._runner = Runner(db, settings)
+        self._ticker = Ticker(self._runner.tick)
+
+    def start(self) -> None:
+        """Take up what was left, then tick."""
+        recover(self._db, self._settings, self._runner.owner)
+        self._ticker.start()
+        log.info("jobs run as %s", self._runner.owner)
+
+    def stop(self) -> None:
+        """No new runs; those under way come to an end or wait for the next start."""
+        self._ticker.stop()
+        self._runner.stop()

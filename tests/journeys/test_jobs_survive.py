@@ -1,0 +1,106 @@
+"""Several workers, one killed again and again: no due time is missed, none runs twice, none is stuck (P8)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from server.db.session import Database
+from server.jobs.catalogue import Catalogue, JobContext
+from server.jobs.models import Run
+from server.jobs.runner import Runner
+from server.jobs.service import prepare
+from server.settings import Settings
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+SECONDS = 6.0
+WORKERS = 3
+LEASE_SECONDS = 2.0
+
+
+def work(_: JobContext) -> dict[str, int]:
+    """Long enough to be killed in the middle of."""
+    time.sleep(0.2)
+    return {"done": 1}
+
+
+def catalogue() -> Catalogue:
+    """One job, due every second."""
+    made = Catalogue()
+    made.register("beat", "Beat", work, default_every_seconds=1, alone=False)
+    return made
+
+
+def run_worker(url: str) -> None:
+    """What each worker process does until it is killed."""
+    runner = Runner(
+        Database(url),
+        Settings(database_url=url),
+        catalogue=catalogue(),
+        lease=timedelta(seconds=LEASE_SECONDS),
+    )
+    while True:
+        runner.tick()
+        time.sleep(0.1)
+
+
+def _start(url: str) -> subprocess.Popen[bytes]:
+    code = "import sys; from tests.journeys.test_jobs_survive import run_worker; run_worker(sys.argv[1])"
+    return subprocess.Popen([sys.executable, "-c", code, url], cwd=ROOT, stderr=subprocess.DEVNULL)
+
+
+def test_no_due_time_is_missed_or_doubled(db: Database, db_url: str) -> None:
+    """JOB-3 (P8): with several servers a job runs once, on one of them; one that dies is replaced."""
+    db.write(lambda session: prepare(session, catalogue()))
+    workers = [_start(db_url) for _ in range(WORKERS)]
+    try:
+        _wait_for_the_first(db)
+        kills, until = 0, time.monotonic() + SECONDS
+        while time.monotonic() < until:
+            time.sleep(1.0)
+            victim = workers.pop(0)
+            os.kill(victim.pid, signal.SIGKILL)
+            victim.wait()
+            workers.append(_start(db_url))
+            kills += 1
+        time.sleep(LEASE_SECONDS + 2)
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+    rows = _runs(db)
+    slots = Counter(slot for slot, _, _ in rows)
+    seconds = sorted(slots)
+    first, last = _second(seconds[0]), _second(seconds[-1])
+    assert kills >= 3
+    assert len(seconds) == last - first + 1, "a due time was missed"
+    assert max(slots.values()) == 1, "a due time has two rows"
+    settled = [(slot, state, counts) for slot, state, counts in rows if _second(slot) < last - 1]
+    assert all(state == "done" and counts == {"done": 1} for _, state, counts in settled), settled
+
+
+def _wait_for_the_first(db: Database) -> None:
+    for _ in range(200):
+        if _runs(db):
+            return
+        time.sleep(0.1)
+    raise AssertionError("no worker came up")
+
+
+def _runs(db: Database) -> list[tuple[str, str, dict[str, int]]]:
+    with db.read() as session:
+        return [(r.slot, r.state, r.counts) for r in session.execute(select(Run.slot, Run.state, Run.counts))]
+
+
+def _second(slot: str) -> int:
+    return int(time.mktime(time.strptime(slot, "%Y-%m-%dT%H:%M:%SZ")))

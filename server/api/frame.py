@@ -16,6 +16,7 @@ from server.access.roles import Permission
 from server.api.token_uses import TokenUses
 from server.db.session import Database
 from server.settings import Settings
+from server.uploads.running import Uploads
 
 PREFIX = "/api/v1"
 JSON = "application/json"
@@ -36,6 +37,7 @@ class Services:
     db: Database
     settings: Settings
     token_uses: TokenUses
+    uploads: Uploads
     #: set once recovery is done; until then `/readyz` says no
     ready: Event = field(default_factory=Event)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any, Generic, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, Field
 from sqlalchemy import Select
@@ -13,6 +13,16 @@ Row = TypeVar("Row")
 Shown = TypeVar("Shown", bound=BaseModel)
 
 MAX_LIMIT = 1000
+
+
+class Numbered(Protocol):
+    """A row with a record's number."""
+
+    @property
+    def id(self) -> int: ...
+
+
+NumberedRow = TypeVar("NumberedRow", bound=Numbered)
 
 
 class Paging(BaseModel):
@@ -46,3 +56,9 @@ def page(
     shown = found[: paging.limit]
     last = getattr(shown[-1], number.key) if len(found) > paging.limit else None
     return Page(items=[show(row) for row in shown], next=last)
+
+
+def cut(found: Sequence[NumberedRow], paging: Paging, show: Callable[[NumberedRow], Shown]) -> Page[Any]:
+    """The page out of `found`: rows a query gave in the order of their numbers, one more than the page holds."""
+    shown = found[: paging.limit]
+    return Page(items=[show(row) for row in shown], next=shown[-1].id if len(found) > paging.limit else None)

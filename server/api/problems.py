@@ -26,6 +26,7 @@ from server.errors import (
     StockbookError,
     WrongUse,
 )
+from server.uploads.pipeline import FileTooLarge
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ MEDIA_TYPE = "application/problem+json"
 
 #: The first kind that fits decides.
 STATUSES: tuple[tuple[type[StockbookError], int], ...] = (
+    (FileTooLarge, 413),
     (NotSignedIn, 401),
     (NotAllowed, 403),
     (NotFound, 404),

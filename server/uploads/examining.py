@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from server.db.base import fold
 from server.uploads.handlers.protocol import Handler
 from server.uploads.marks import look_at_marks
 from server.uploads.plan import Plan
@@ -41,13 +42,30 @@ def examine(session: Session, handler: Handler, checked: Checked) -> Examined:
     findings += about_marks
     rows, unknown = resolve(session, checked.rows)
     findings += [finding for finding in unknown if finding.row not in skipped]
+    findings += _companions(rows, findings)
     good = rows.without(_bad(findings) | skipped)
     plan = handler.plan(session, good)
     while plan.bad_rows:
         findings += [finding for finding in plan.findings if finding.row in plan.bad_rows]
-        good = good.without(plan.bad_rows)
+        findings += _companions(good, findings)
+        good = good.without(_bad(findings))
         plan = handler.plan(session, good)
     return Examined(rows, plan, findings + plan.findings, skipped)
+
+
+def _companions(rows: Rows, findings: list[Finding]) -> list[Finding]:
+    """Rows that fall with a bad one, because they are applied all or none (a combination's recipe, CAT-6)."""
+    group = rows.workbook.together
+    bad = _bad(findings) if group else set()
+    if not group or not bad:
+        return []
+    keys = [fold(value or "") for value in rows.values[group]]
+    fallen = {key: number for number, key in zip(rows.numbers, keys, strict=True) if number in bad and key}
+    return [
+        Finding("companion-bad", number, group, {"other": fallen[key], "what": group})
+        for number, key in zip(rows.numbers, keys, strict=True)
+        if key in fallen and number not in bad
+    ]
 
 
 def _bad(findings: list[Finding]) -> set[int]:

@@ -19,7 +19,7 @@ from server.access.audit import audit
 from server.clock import now
 from server.db.bulk import insert_rows
 from server.db.session import Database
-from server.errors import Busy, Refused, StockbookError
+from server.errors import Busy, Refused, StockbookError, WrongUse
 from server.ledger.errors import NotEnough
 from server.settings import Settings
 from server.uploads import outcome
@@ -60,12 +60,10 @@ class Who:
     user_id: int | None = None
 
 
-class FileProblem(Refused):
-    """The file as a whole can't be taken: its template, its header, its size. `code` says which."""
+class FileProblem(WrongUse):
+    """The file as a whole can't be taken: its template, its header. `code` says which."""
 
-    code = "file-problem"
-
-    def __init__(self, findings: Sequence[Finding], upload_id: int | None = None, *, too_large: bool = False) -> None:
+    def __init__(self, findings: Sequence[Finding], upload_id: int) -> None:
         first = findings[0].text
         super().__init__(
             first[:1].upper() + first[1:],
@@ -73,7 +71,10 @@ class FileProblem(Refused):
             upload=upload_id,
         )
         self.code = findings[0].code
-        self.too_large = too_large
+
+
+class FileTooLarge(FileProblem):
+    """More bytes or rows than may be handed in at once (WB-12)."""
 
 
 def receive(db: Database, source: Source, request: Request, who: Who, *, request_key_id: int | None = None) -> int:
@@ -128,14 +129,15 @@ def _read(db: Database, settings: Settings, upload_id: int, source: Source) -> R
     except ReadersBusy as error:
         raise Busy("other files are being read; hand it in again", retry_after=error.retry_after) from error
     except Unreadable as error:
-        raise FileProblem(
-            [Finding(error.code, facts=error.facts)], upload_id, too_large=error.code == "file-too-large"
-        ) from error
+        raise _problem([Finding(error.code, facts=error.facts)], upload_id) from error
     if raw.stopped:
-        findings = [finding for finding in raw.findings if finding.severity == "error"]
-        too_large = any(finding.code == "file-too-many-rows" for finding in findings)
-        raise FileProblem(findings, upload_id, too_large=too_large)
+        raise _problem([finding for finding in raw.findings if finding.severity == "error"], upload_id)
     return raw
+
+
+def _problem(findings: Sequence[Finding], upload_id: int) -> FileProblem:
+    large = any(finding.code in ("file-too-large", "file-too-many-rows") for finding in findings)
+    return (FileTooLarge if large else FileProblem)(findings, upload_id)
 
 
 def _finish(db: Database, handler: Handler, upload_id: int, sheet: Checked, request: Request, who: Who) -> None:

@@ -16,6 +16,7 @@ from server.app import create_app
 from server.db.session import Database
 from server.jobs.service import prepare
 from server.settings import Settings
+from server.uploads.running import Uploads
 
 
 @dataclass
@@ -66,7 +67,7 @@ class Api:
 
 def make_api(db: Database, settings: Settings) -> Api:
     """An application over `db` with a user and a token for each role; ready."""
-    shared = Services(db=db, settings=settings, token_uses=TokenUses(db))
+    shared = Services(db=db, settings=settings, token_uses=TokenUses(db), uploads=Uploads(db, settings))
     app = create_app(shared)
     texts: dict[Role, str] = {}
 

@@ -35,7 +35,10 @@ def cluster() -> Iterator[str]:
     user = _unprivileged(folder)
     port = _free_port()
     data = folder / "data"
-    _run_as(user, [str(tools / "initdb"), "-D", str(data), "-U", "stockbook", "-A", "trust", "--no-sync", "-E", "UTF8"])
+    _run_as(
+        user,
+        [str(tools / "initdb"), "-D", str(data), "-U", "stockbook", "-A", "trust", "--no-sync", "-E", "UTF8"],
+    )
     options = [
         f"-p{port}", f"-k{folder}", "-clisten_addresses=127.0.0.1", "-cfsync=off", "-csynchronous_commit=off",
         "-cfull_page_writes=off", "-cmax_connections=120", "-cshared_buffers=64MB", "-cautovacuum=off",

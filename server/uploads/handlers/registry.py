@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from server.uploads.handlers.combinations import Combinations
 from server.uploads.handlers.protocol import Handler
 from server.uploads.handlers.quantity_update import QuantityUpdate
+from server.uploads.handlers.sku_create import SkuCreate
+from server.uploads.handlers.sku_update import SkuUpdate
 from server.uploads.handlers.stock_in import StockIn
 from server.uploads.handlers.stock_out import StockOut
 
-_HANDLERS: tuple[Handler, ...] = (QuantityUpdate(), StockIn(), StockOut())
+_HANDLERS: tuple[Handler, ...] = (Combinations(), SkuCreate(), SkuUpdate(), QuantityUpdate(), StockIn(), StockOut())
 
 HANDLERS: dict[str, Handler] = {handler.workbook.id: handler for handler in _HANDLERS}

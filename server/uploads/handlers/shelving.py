@@ -74,7 +74,7 @@ def take_back(session: Session, steps: Sequence[Step], context: Context) -> None
         codes = dict(
             session.execute(
                 select(MerchantSku.id, MerchantSku.code).where(MerchantSku.id.in_([s["sku"] for s in gone[:200]]))
-            ).tuples()
+            ).all()
         )
         raise CannotUndo([f"'{codes[step['sku']]}' was moved to another shelf since" for step in gone[:200]])
     shelves.free(session, [(step["warehouse"], step["sku"]) for step in moves], by=context.by, at=context.at)

@@ -85,9 +85,9 @@ def shortage_words(session: Session, short: NotEnough) -> list[str]:
             select(MerchantSku.id, MerchantSku.code).where(
                 MerchantSku.id.in_([s.sku_id for s in short.shortages[:200]])
             )
-        ).tuples()
+        ).all()
     )
-    places = dict(session.execute(select(Warehouse.id, Warehouse.code)).tuples())
+    places = dict(session.execute(select(Warehouse.id, Warehouse.code)).all())
     return [
         f"{skus.get(s.sku_id, s.sku_id)} in {places[s.warehouse_id]}: {s.there} {s.figure.replace('_', ' ')}, "
         f"{s.wanted} would be taken"

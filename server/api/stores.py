@@ -1,0 +1,211 @@
+"""Stores and the channels there are. Secrets go in and never come out (CH-6)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from cryptography.fernet import MultiFernet
+from flask import Response
+from pydantic import AwareDatetime, BaseModel, Field
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.api.auth import caller, require
+from server.api.frame import Body, ById, needs, resource, services, show
+from server.api.once import once
+from server.api.paging import Page, Paging, page
+from server.places.queries import warehouse_named
+from server.stores import connecting, queries, service
+from server.stores.credentials import keys_of
+from server.stores.models import Store
+from server.stores.options import OPTIONS
+
+api = resource("stores", "Stores")
+
+
+class StoreShown(BaseModel):
+    """A store. Of its secrets only whether they are set is told."""
+
+    id: int
+    name: str
+    channel: str
+    warehouse: str = Field(description="The warehouse it ships from.")
+    settings: dict[str, Any]
+    secrets: dict[str, bool] = Field(description="Whether each of the channel's secrets is set.")
+    choice: bool = Field(description="Run by the marketplace.")
+    active: bool
+    needs_sign_in: bool = Field(description="The store refuses its credentials; pushes wait.")
+    orders_from: datetime | None = Field(description="Orders created before are ignored.")
+    created_at: datetime
+
+
+class NewStore(Body):
+    """A store to be. `settings` takes the channel's settings and secrets alike."""
+
+    name: str
+    channel: str
+    warehouse: str | None = Field(None, description="The default warehouse unless given.")
+    settings: dict[str, Any] = {}
+    choice: bool = False
+    active: bool = True
+    orders_from: AwareDatetime | None = None
+
+
+class StoreChange(Body):
+    """What to change. Of `settings` only those named change; null empties one. `warehouse` null: the default."""
+
+    name: str | None = None
+    warehouse: str | None = None
+    settings: dict[str, Any] = {}
+    choice: bool | None = None
+    active: bool | None = None
+    orders_from: AwareDatetime | None = None
+
+
+class StoreFilter(Paging):
+    """Which stores."""
+
+    name: str | None = None
+    code: str | None = Field(None, description="The same as `name`.")
+    channel: str | None = None
+
+
+class ChannelShown(BaseModel):
+    """A channel, and what a store of it needs to know."""
+
+    channel: str
+    title: str
+    settings: dict[str, str]
+    secrets: dict[str, str]
+    options: dict[str, str] = Field(description="Settings that stores of every channel have.")
+
+
+class Channels(BaseModel):
+    """Every channel."""
+
+    items: list[ChannelShown]
+    next: int | None = None
+
+
+def shown(session: Session, store: Store, keys: MultiFernet) -> StoreShown:
+    """A store as the API shows it."""
+    return StoreShown(
+        id=store.id,
+        name=store.name,
+        channel=store.channel,
+        warehouse=queries.warehouse_of(session, store).code,
+        settings=store.settings,
+        secrets=service.secrets_set(session, store, keys=keys),
+        choice=store.is_choice,
+        active=store.active,
+        needs_sign_in=store.needs_sign_in,
+        orders_from=store.orders_from,
+        created_at=store.created_at,
+    )
+
+
+@api.get("/channels", responses={200: Channels})
+@needs("read")
+def list_channels() -> Response:
+    """The channels there are, and the settings each takes."""
+    options = {option.name: option.help for option in OPTIONS.values()}
+    items = [
+        ChannelShown(
+            channel=connector.channel,
+            title=connector.title,
+            settings=dict(connector.settings),
+            secrets=dict(connector.secrets),
+            options=options,
+        )
+        for connector in connecting.channels()
+    ]
+    return show(Channels(items=items))
+
+
+@api.get("/stores", responses={200: Page[StoreShown]})
+@needs("read")
+def list_stores(query: StoreFilter) -> Response:
+    """Stores."""
+    rows, keys = queries.stores(name=query.name or query.code, channel=query.channel), _keys()
+    with services().db.read() as session:
+        return show(page(session, rows, Store.id, query, lambda store: shown(session, store, keys)))
+
+
+@api.post("/stores", responses={201: StoreShown})
+@needs("stores.write")
+def add_store(body: NewStore) -> Response:
+    """Add a store. Giving its secrets takes an admin."""
+    _guard_secrets(body.channel, body.settings)
+    by, at, keys = caller().name, clock.now(), _keys()
+
+    def work(session: Session) -> StoreShown:
+        new = service.NewStore(
+            name=body.name,
+            channel=body.channel,
+            settings=body.settings,
+            warehouse_id=None if body.warehouse is None else warehouse_named(session, body.warehouse).id,
+            is_choice=body.choice,
+            active=body.active,
+            orders_from=body.orders_from,
+        )
+        return shown(session, service.add_store(session, new, keys=keys, by=by, at=at), keys)
+
+    return once(work, status=201)
+
+
+@api.get("/stores/<int:id>", responses={200: StoreShown})
+@needs("read")
+def get_store(path: ById) -> Response:
+    """One store."""
+    keys = _keys()
+    with services().db.read() as session:
+        return show(shown(session, queries.find_store(session, path.id), keys))
+
+
+@api.patch("/stores/<int:id>", responses={200: StoreShown})
+@needs("stores.write")
+def change_store(path: ById, body: StoreChange) -> Response:
+    """Change a store. Giving secrets takes an admin; new ones end *needs sign-in*."""
+    with services().db.read() as session:
+        _guard_secrets(queries.find_store(session, path.id).channel, body.settings)
+    by, at, keys = caller().name, clock.now(), _keys()
+    given = body.model_fields_set
+
+    def work(session: Session) -> StoreShown:
+        ships_from = None if body.warehouse is None else warehouse_named(session, body.warehouse).id
+        change = service.StoreChange(
+            name=body.name,
+            settings=body.settings,
+            warehouse_id=ships_from if "warehouse" in given else service.KEEP,
+            is_choice=body.choice,
+            active=body.active,
+            orders_from=body.orders_from if "orders_from" in given else service.KEEP,
+        )
+        return shown(session, service.change_store(session, path.id, change, keys=keys, by=by, at=at), keys)
+
+    return once(work)
+
+
+@api.delete("/stores/<int:id>", responses={200: StoreShown})
+@needs("stores.write")
+def remove_store(path: ById) -> Response:
+    """Delete a store with its store SKUs and mappings; one with orders or push rules is refused."""
+    by, at, keys = caller().name, clock.now(), _keys()
+
+    def work(session: Session) -> StoreShown:
+        gone = shown(session, queries.find_store(session, path.id), keys)
+        service.delete_store(session, path.id, by=by, at=at)
+        return gone
+
+    return once(work)
+
+
+def _keys() -> MultiFernet:
+    return keys_of(services().settings)
+
+
+def _guard_secrets(channel: str, settings: dict[str, Any]) -> None:
+    """Credentials are for admins (SEC-1)."""
+    if connecting.connector_of(channel).secrets.keys() & settings.keys():
+        require("credentials.write")

@@ -1,0 +1,170 @@
+"""What people download: templates, empty or with current data (WB-4), and result workbooks (WB-6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from server.catalog.models import MerchantSku
+from server.errors import NotFound, Refused
+from server.places.models import Shelf, Warehouse
+from server.push.models import PushRule
+from server.settings import Settings
+from server.stores.models import Store
+from server.uploads import outcome
+from server.uploads.handlers.registry import HANDLERS
+from server.uploads.models import Upload
+from server.uploads.sources import folder, source_of
+from validators.building import build
+from validators.columns import Reference
+from validators.marking import mark
+from validators.outcome_cells import Cell, Style
+from validators.reading import RawSheet
+from validators.rebuilding import SheetRows, rebuild
+from validators.registry import WORKBOOKS
+from validators.workbooks import VERSION_TITLE, Workbook
+
+#: Drop-downs longer than this help nobody and make the file heavy.
+LONGEST_LIST = 2_000
+
+
+def template_of(template: str) -> Workbook:
+    """The workbook of that id. Raises `NotFound` naming those there are."""
+    workbook = WORKBOOKS.get(template)
+    if workbook is None:
+        raise NotFound(f"there is no template '{template[:60]}'; there are {', '.join(WORKBOOKS)}")
+    return workbook
+
+
+def template_file(
+    session: Session, template: str, *, with_data: bool = False, warehouse_id: int | None = None
+) -> bytes:
+    """The template as .xlsx, drop-downs filled with the team's own values (WB-3), with current data if asked (WB-4).
+
+    Raises `Refused` for current data of a workbook that has none.
+    """
+    workbook = template_of(template)
+    lists = value_lists(session, workbook)
+    if not with_data:
+        return build(workbook, lists=lists)
+    if not workbook.with_data:
+        raise Refused(f"'{workbook.title}' has no current data; download it empty")
+    current = HANDLERS[template].current(session, warehouse_id=warehouse_id)
+    rows = ({**row.values, VERSION_TITLE: row.version} for row in current)
+    return build(workbook, lists=lists, rows=rows, versioned=True)
+
+
+def value_lists(session: Session, workbook: Workbook) -> dict[Reference, Sequence[str]]:
+    """The team's own values for each reference that the workbook's columns have."""
+    wanted = {column.reference for column in workbook.columns if column.reference in _LISTS}
+    return {reference: list(session.scalars(_LISTS[reference])) for reference in wanted if reference is not None}
+
+
+_LISTS: dict[Reference | None, Select[Any]] = {
+    Reference.MERCHANT_SKU: select(MerchantSku.code)
+    .where(MerchantSku.deleted_at.is_(None))
+    .order_by(MerchantSku.key)
+    .limit(LONGEST_LIST),
+    Reference.WAREHOUSE: select(Warehouse.code).where(Warehouse.deleted_at.is_(None)).order_by(Warehouse.key),
+    Reference.STORE: select(Store.name).order_by(Store.key),
+    Reference.SHELF: select(Shelf.code).distinct().order_by(Shelf.code).limit(LONGEST_LIST),
+    Reference.PUSH_RULE: select(PushRule.name).order_by(PushRule.key),
+}
+
+
+def result_file(session: Session, settings: Settings, upload: Upload) -> bytes:
+    """The workbook as it was handed in, with status, message, colours and notes (WB-6).
+
+    Raises `Refused` where no row of it was looked at.
+    """
+    if not upload.layout:
+        raise Refused(f"upload {upload.id} has no result: its rows were never looked at")
+    rows = list(outcome.stored_rows(session, upload.id))
+    cells = [*_stamp(upload), *outcome.cells_of(rows, upload.layout)]
+    workbook = WORKBOOKS[upload.template]
+    path = folder(settings) / upload.stored_as
+    if not path.is_file():
+        raise NotFound(f"the file of upload {upload.id} is no longer kept")
+
+    def sheets() -> Iterable[SheetRows]:
+        return [_sheet_rows(source_of(upload.stored_as, upload.filename, upload.template).read(settings))]
+
+    if path.suffix == ".json":
+        return rebuild(sheets(), cells, workbook)
+    return mark(path, cells, sheets=sheets, template=workbook)
+
+
+def original_file(settings: Settings, upload: Upload) -> tuple[bytes, str]:
+    """The file word for word, and what it is called. Raises `NotFound` once it is no longer kept."""
+    path = folder(settings) / upload.stored_as
+    if not upload.stored_as or not path.is_file():
+        raise NotFound(f"the file of upload {upload.id} is no longer kept")
+    return path.read_bytes(), upload.filename or f"upload-{upload.id}{path.suffix}"
+
+
+def _stamp(upload: Upload) -> Iterator[Cell]:
+    """When and under which number it was handed in, above the status column where the template leaves room."""
+    if upload.layout.get("header_row", 1) < 3:
+        return
+    said = f"Upload {upload.id}, {upload.status.replace('_', ' ')}, {upload.created_at:%Y-%m-%d %H:%M} UTC"
+    yield Cell(upload.layout["sheet"], f"{upload.layout['status']}1", said, Style.CLEAR)
+
+
+def _sheet_rows(raw: RawSheet) -> SheetRows:
+    """What was read, column by column as it stood, for a workbook that is built new."""
+    letters = {name: letter for name, letter in raw.letters.items() if name in raw.columns} or {
+        name: column.letter for name, column in raw.columns.items()
+    }
+    titles = {letters[name]: raw.workbook.by_name[name].header for name in raw.columns}
+    columns: dict[str, Sequence[Any]] = {letters[name]: column.values for name, column in raw.columns.items()}
+    for column, title in ((raw.status, "Status"), (raw.message, "Message")):
+        if column is not None:
+            titles[column.letter] = title
+            columns[column.letter] = column.values
+    width = max((_number(letter) for letter in titles), default=0)
+    header = _line(titles, width)
+    body = (
+        (number, _line({letter: values[place] for letter, values in columns.items()}, width))
+        for place, number in enumerate(raw.row_numbers)
+    )
+    return SheetRows(raw.sheet, raw.header_row, [(raw.header_row, header), *body])
+
+
+def _line(values: Mapping[str, Any], width: int) -> list[Any]:
+    line: list[Any] = [None] * width
+    for letter, value in values.items():
+        line[_number(letter) - 1] = value
+    return line
+
+
+def _number(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+def columns_of(workbook: Workbook) -> list[dict[str, Any]]:
+    """A template's columns as the API describes them."""
+    return [
+        {
+            "name": column.name,
+            "title": column.title,
+            "type": column.kind.value,
+            "required": column.required,
+            "key": column.key,
+            "read_only": column.info,
+            "help": column.help,
+            "example": column.example,
+            "allowed": list(column.choices),
+            "reference": column.reference.value if column.reference else None,
+            "clearable": column.clearable,
+        }
+        for column in workbook.columns
+    ]
+
+
+__all__ = ["columns_of", "original_file", "result_file", "template_file", "template_of"]

@@ -1,0 +1,50 @@
+"""Uploads at work: in threads of their own, so that a caller can be answered before a large one is done (JOB-4)."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
+from dataclasses import dataclass
+
+from server.db.session import Database
+from server.settings import Settings
+from server.uploads import pipeline
+from server.uploads.pipeline import Request, Who
+from server.uploads.sources import Source
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """An upload at work: its number, and what tells when it is done (or raises what went wrong)."""
+
+    upload_id: int
+    work: Future[None]
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it is done within that time. Raises what the work raised."""
+        done, _ = wait_for([self.work], timeout=seconds)
+        if done:
+            self.work.result()
+        return bool(done)
+
+
+class Uploads:
+    """Takes uploads and works on a few at a time."""
+
+    def __init__(self, db: Database, settings: Settings, *, at_once: int = 4) -> None:
+        self._db = db
+        self._settings = settings
+        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="upload")
+
+    def hand_in(self, source: Source, request: Request, who: Who, *, request_key_id: int | None = None) -> HandedIn:
+        """Write it into the history and start working on it."""
+        upload_id = pipeline.receive(self._db, source, request, who, request_key_id=request_key_id)
+        work = self._threads.submit(pipeline.process, self._db, self._settings, upload_id, source, request, who)
+        return HandedIn(upload_id, work)
+
+    def close(self) -> None:
+        """Let what is at work finish; take nothing more."""
+        self._threads.shutdown(wait=True, cancel_futures=True)

@@ -234,7 +234,7 @@ _PARTS = [
     Case("word-as-number", "a.xlsx", lambda: _cell('<c r="C2"><v>five</v></c>'), None),
     Case("unknown-cell-type", "a.xlsx", lambda: _cell('<c r="C2" t="zz"><v>1</v></c>'), "file-damaged"),
     Case("bad-address", "a.xlsx", lambda: _cell('<c r="ZZZZ99999999999"><v>1</v></c>'), "file-far-cell"),
-    Case("address-without-row", "a.xlsx", lambda: _cell('<c r="C"><v>1</v></c>'), "file-far-cell"),
+    Case("address-without-row", "a.xlsx", lambda: _cell('<c r="C"><v>1</v></c>'), "file-damaged"),
     Case("row-number-huge", "a.xlsx", lambda: xlsx(sheet(f'{header()}<row r="99999999999999"/>')), "file-far-cell"),
     Case("rows-backwards", "a.xlsx", lambda: xlsx(sheet(header() + good_row(9) + good_row(3))), "file-odd-xml"),
     Case(

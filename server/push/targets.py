@@ -62,25 +62,6 @@ def affected(session: Session, sku_ids: Iterable[int]) -> list[Listing]:
     return [Listing._make(rows[number]) for number in sorted(rows)]
 
 
-def evaluate(listings: Sequence[Listing], book: Rulebook, stock: Stock, *, switched_on: bool = True) -> list[Target]:
-    """The target of each store SKU, out of rules and figures already loaded (PSH-3 to PSH-6)."""
-    sums: dict[tuple[int, int], tuple[int, int]] = {}
-    targets = []
-    for listing in listings:
-        rule = book.governing(listing.store_id, listing.sku_id)
-        why_not = _why_not(listing, rule, book, switched_on)
-        if rule is None or why_not is not None:
-            targets.append(Target(listing, None, rule, why_not))
-            continue
-        key = (id(rule), listing.sku_id)
-        known = sums.get(key)
-        if known is None:
-            known = sums[key] = sums_of(rule, listing.sku_id, stock)
-        available, base = known
-        targets.append(Target(listing, shown(rule, listing.store_id, available=available, base=base), rule))
-    return targets
-
-
 def sums_of(rule: Rule, sku_id: int, stock: Stock) -> tuple[int, int]:
     """The sums over the rule's warehouses, before and after hold-back."""
     available = stock.over(sku_id, rule.warehouses, hold_back=False)
@@ -88,22 +69,54 @@ def sums_of(rule: Rule, sku_id: int, stock: Stock) -> tuple[int, int]:
     return available, base
 
 
-def targets(session: Session, listings: Sequence[Listing]) -> list[Target]:
-    """The target of each store SKU as things stand now. Nine statements or so, whatever the number of listings."""
+@dataclass(frozen=True)
+class Ground:
+    """What targets are worked out from: rules, figures, and whether the inventory features are on (PSH-13)."""
+
+    book: Rulebook
+    stock: Stock
+    switched_on: bool = True
+
+    def targets(self, listings: Sequence[Listing]) -> list[Target]:
+        """The target of each store SKU (PSH-3 to PSH-6); plain arithmetic, no statements."""
+        sums: dict[tuple[int, int], tuple[int, int]] = {}
+        found = []
+        for listing in listings:
+            rule = self.book.governing(listing.store_id, listing.sku_id)
+            why_not = self._why_not(listing, rule)
+            if rule is None or why_not is not None:
+                found.append(Target(listing, None, rule, why_not))
+                continue
+            key = (id(rule), listing.sku_id)
+            known = sums.get(key)
+            if known is None:
+                known = sums[key] = sums_of(rule, listing.sku_id, self.stock)
+            quantity = shown(rule, listing.store_id, available=known[0], base=known[1])
+            found.append(Target(listing, quantity, rule))
+        return found
+
+    def _why_not(self, listing: Listing, rule: Rule | None) -> Result | None:
+        if not self.switched_on:
+            return Result.SWITCH_OFF
+        if not listing.store_active:
+            return Result.STORE_OFF
+        if not listing.synced:
+            return Result.NOT_SYNCED
+        if rule is not None:
+            return None
+        off = self.book.switched_off(listing.store_id, listing.sku_id)
+        return Result.NO_RULE if off is None else Result.RULE_OFF
+
+
+def survey(session: Session, listings: Sequence[Listing], *, book: Rulebook | None = None) -> Ground:
+    """Rules and figures for these store SKUs as things stand now, or under another `book` of rules. Nine statements or
+    so, whatever the number of store SKUs."""
     sku_ids = {listing.sku_id for listing in listings}
-    book = load_rulebook(session, sku_ids)
+    book = load_rulebook(session, sku_ids) if book is None else book
     stock = load_stock(session, sku_ids, safety=book.holds_back)
-    return evaluate(listings, book, stock, switched_on=switches.is_on(session, switches.INVENTORY_FEATURES))
+    return Ground(book, stock, switches.is_on(session, switches.INVENTORY_FEATURES))
 
 
-def _why_not(listing: Listing, rule: Rule | None, book: Rulebook, switched_on: bool) -> Result | None:
-    if not switched_on:
-        return Result.SWITCH_OFF
-    if not listing.store_active:
-        return Result.STORE_OFF
-    if not listing.synced:
-        return Result.NOT_SYNCED
-    if rule is not None:
-        return None
-    off = book.switched_off(listing.store_id, listing.sku_id)
-    return Result.NO_RULE if off is None else Result.RULE_OFF
+def targets(session: Session, listings: Sequence[Listing]) -> list[Target]:
+    """The target of each store SKU as things stand now."""
+    return survey(session, listings).targets(listings)

@@ -1,0 +1,86 @@
+"""One tick: evaluate what changed, then send to every store that has something due, side by side."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+from server import clock
+from server.db.session import Database
+from server.push.evaluating import evaluate
+from server.push.leasing import DueStore, due_stores
+from server.push.sending import Connect, send_store
+from server.settings import Settings
+
+log = logging.getLogger(__name__)
+
+#: Stores talked to at once. Those that failed last time share a few threads of their own, so that however many of them
+#: hang, a store that answers never waits for one that does not.
+HEALTHY, SUSPECT = 8, 4
+
+
+class Senders:
+    """Threads that send, one per store at a time."""
+
+    def __init__(self, db: Database, settings: Settings, *, connect: Connect, owner: str | None = None) -> None:
+        self._db = db
+        self._settings = settings
+        self._connect = connect
+        self._owner = owner or socket.gethostname()
+        self._stop = threading.Event()
+        self._busy: set[int] = set()
+        self._guard = threading.Lock()
+        self._healthy = ThreadPoolExecutor(HEALTHY, "push")
+        self._suspect = ThreadPoolExecutor(SUSPECT, "push-suspect")
+
+    def dispatch(self, stores: Sequence[DueStore]) -> list[Future[Counter[str]]]:
+        """Start sending to those of `stores` that are not being sent to already."""
+        started = []
+        for store in stores:
+            with self._guard:
+                if store.store_id in self._busy or self._stop.is_set():
+                    continue
+                self._busy.add(store.store_id)
+            pool = self._suspect if store.failures else self._healthy
+            started.append(pool.submit(self._send, store.store_id))
+        return started
+
+    def close(self) -> None:
+        """Finish the batches that are on their way, start no more."""
+        self._stop.set()
+        self._healthy.shutdown(cancel_futures=True)
+        self._suspect.shutdown(cancel_futures=True)
+
+    def _send(self, store_id: int) -> Counter[str]:
+        try:
+            return send_store(
+                self._db, self._settings, store_id, connect=self._connect, owner=self._owner, stop=self._stop
+            )
+        except Exception:
+            # The edge of a thread: nobody waits for it in the worker. What it had leased is due again after the lease.
+            log.exception("sending to store %d failed", store_id)
+            return Counter(failed=1)
+        finally:
+            with self._guard:
+                self._busy.discard(store_id)
+
+
+def tick(db: Database, settings: Settings, *, connect: Connect, owner: str | None = None) -> dict[str, int]:
+    """Evaluate and send once, and wait for the answers. Gives SKUs evaluated, store SKUs by result, lines by
+    outcome."""
+    counts = evaluate(db)
+    with db.read() as session:
+        stores = due_stores(session, at=clock.now())
+    senders = Senders(db, settings, connect=connect, owner=owner)
+    try:
+        started = senders.dispatch(stores)
+        wait(started)
+    finally:
+        senders.close()
+    for job in started:
+        counts.update(job.result())
+    return dict(counts)

@@ -1,0 +1,139 @@
+"""Which stores have pushes due, and taking a batch of them for one sender (PSH-10).
+
+A lease is longer than the client's total time-out; a leased row is not claimed again before it ends.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy.orm import Session
+
+from server.channels.protocol import StockLine
+from server.outbox.models import Push, StorePause, Told
+from server.stores.models import Store, StoreSku
+from server.switches import service as switches
+
+LEASE_SECONDS = 90
+#: Pending writes asked after at once
+TICKETS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A claimed push row, as it is sent."""
+
+    store_sku_id: int
+    code: str
+    references: Mapping[str, str]
+    quantity: int
+    version: int
+    created_at: datetime
+    ticket: str | None
+
+    @property
+    def line(self) -> StockLine:
+        """The line for the market. The key is the same for each try of one version, and never used for another."""
+        key = f"{self.store_sku_id}-{self.created_at:%y%m%d%H%M%S%f}-{self.version}"
+        return StockLine(self.code, self.quantity, key, self.references)
+
+
+@dataclass(frozen=True, slots=True)
+class DueStore:
+    """A store with pushes due; `failures` in a row so far."""
+
+    store_id: int
+    failures: int
+
+
+def due_stores(session: Session, *, at: datetime) -> list[DueStore]:
+    """Stores that are on, not paused, and have something due. One index look-up per store."""
+    if not switches.is_on(session, switches.INVENTORY_FEATURES):
+        return []
+    waits = exists().where(Push.store_id == Store.id, _is_due(at))
+    rows = session.execute(
+        select(Store.id, StorePause.failures)
+        .outerjoin(StorePause, StorePause.store_id == Store.id)
+        .where(Store.active, or_(StorePause.until.is_(None), StorePause.until <= at), waits)
+        .order_by(Store.id)
+    )
+    return [DueStore(store_id, failures or 0) for store_id, failures in rows]
+
+
+def claim(
+    session: Session, store_id: int, *, owner: str, limit: int, at: datetime, tickets: bool = False
+) -> tuple[str, list[Due]]:
+    """Take up to `limit` due rows of one store, those due longest first; with `tickets` those that the market has yet
+    to settle, else those to be sent. Gives the lease's name and the rows."""
+    lease = f"{owner[:60]}/{secrets.token_hex(6)}"
+    wanted = (
+        select(Push.store_sku_id)
+        .join(StoreSku, StoreSku.id == Push.store_sku_id)
+        .where(Push.store_id == store_id, _is_due(at), StoreSku.sku_id.is_not(None))
+        .where(Push.ticket.is_not(None) if tickets else Push.ticket.is_(None))
+        .order_by(Push.due_at, Push.store_sku_id)
+        .limit(limit)
+        .with_for_update(of=Push, skip_locked=True)
+    )
+    session.execute(
+        update(Push)
+        .where(Push.store_sku_id.in_(wanted))
+        .values(lease_owner=lease, lease_until=at + timedelta(seconds=LEASE_SECONDS))
+        .execution_options(synchronize_session=False)
+    )
+    rows = session.execute(
+        select(
+            Push.store_sku_id,
+            StoreSku.code,
+            StoreSku.references,
+            Push.quantity,
+            Push.version,
+            Push.created_at,
+            Push.ticket,
+        )
+        .join(StoreSku, StoreSku.id == Push.store_sku_id)
+        .where(Push.store_id == store_id, Push.lease_owner == lease)
+        .order_by(Push.store_sku_id)
+    )
+    return lease, [Due(number, code, _texts(references), *rest) for number, code, references, *rest in rows]
+
+
+def free_leases(session: Session, owner: str) -> int:
+    """At start: what this owner held when it died is due again, and what those stores show is not known.
+
+    Gives how many. The owner's name must be its own: no other process may be sending under it.
+    """
+    mine = and_(Push.lease_owner.like(f"{_escaped(owner[:60])}/%", escape="\\"))
+    held = select(Push.store_sku_id).where(mine)
+    session.execute(
+        update(Told).where(Told.store_sku_id.in_(held)).values(known=False).execution_options(synchronize_session=False)
+    )
+    freed = session.scalars(
+        update(Push)
+        .where(mine)
+        .values(lease_owner=None, lease_until=None)
+        .returning(Push.store_sku_id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(freed.all())
+
+
+def _is_due(at: datetime) -> ColumnElement[bool]:
+    return and_(
+        Push.due_at <= at,
+        Push.failed_at.is_(None),
+        or_(Push.lease_until.is_(None), Push.lease_until <= at),
+    )
+
+
+def _texts(references: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in references.items()}
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

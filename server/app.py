@@ -13,14 +13,19 @@ from server.api import (
     description,
     health,
     jobs,
+    mappings,
     metrics,
     problems,
     safety,
+    safety_stock,
     settings,
+    shelves,
+    stores,
     templates,
     tokens,
     uploads,
     users,
+    warehouses,
 )
 from server.api.frame import Problem, Services
 from server.api.token_uses import TokenUses
@@ -40,6 +45,11 @@ RESOURCES: tuple[APIBlueprint, ...] = (
     audit.api,
     templates.api,
     uploads.api,
+    warehouses.api,
+    shelves.api,
+    safety_stock.api,
+    stores.api,
+    mappings.api,
 )
 
 

@@ -48,5 +48,9 @@ def _identify() -> Caller:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token.strip():
         raise NotSignedIn("send your token: Authorization: Bearer sb_…")
-    with services().db.read() as session:
-        return sign_in(session, token.strip())
+    try:
+        with services().db.read() as session:
+            return sign_in(session, token.strip())
+    except NotSignedIn:
+        services().token_failures.count(request.remote_addr or "unknown")
+        raise

@@ -13,6 +13,7 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from server.access.roles import Permission
+from server.api.limits import Limiter
 from server.api.token_uses import TokenUses
 from server.db.session import Database
 from server.settings import Settings
@@ -21,6 +22,7 @@ from server.uploads.running import Uploads
 PREFIX = "/api/v1"
 JSON = "application/json"
 SMALL_BODY = 1024 * 1024
+TOKEN_FAILURES_PER_MINUTE = 300
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -38,6 +40,8 @@ class Services:
     settings: Settings
     token_uses: TokenUses
     uploads: Uploads
+    #: wrong tokens by address; a right one is never held back
+    token_failures: Limiter = field(default_factory=lambda: Limiter(TOKEN_FAILURES_PER_MINUTE))
     #: set once recovery is done; until then `/readyz` says no
     ready: Event = field(default_factory=Event)
 

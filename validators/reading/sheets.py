@@ -56,6 +56,7 @@ def from_rows(
     raw = _named(workbook, match, columns, list(range(first_row, first_row + len(rows))))
     raw.kind, raw.sheet, raw.header_row = "json", sheet or workbook.sheet, first_row - 1
     raw.last_letter = max(places.values(), key=lambda letter: (len(letter), letter), default="A")
+    raw.findings = raw.findings if keys else []  # no rows at all is said below, in better words
     _drop_blank_rows(raw)
     return _checked_for_rows(raw)
 

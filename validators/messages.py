@@ -127,6 +127,7 @@ CODES: dict[str, Code] = _table(
         Code("same-key", _E, "also on row {other}.", "Keep one of the rows."),
         Code("same-line", _W, "the same line as row {other}; the quantities add up."),
         Code("rows-disagree", _E, "differs from row {other} of the same {what}.", "Write it once, or the same."),
+        Code("companion-bad", _E, "row {other} of the same {what} has an error.", "They are applied together or not."),
         Code("priority-outside", _E, "'{value}' is not one of the rule's stores.", "Pick one of its stores."),
         # -- references ----------------------------------------------------------------------------------------------
         Code("unknown-merchant_sku", _E, "no merchant SKU '{value}'.", "Correct it, or create the SKU first."),

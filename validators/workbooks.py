@@ -33,8 +33,9 @@ class Workbook:
     """One workbook of WB-2: the single description that template, checks, documents and API fields come from (WB-1).
 
     `posts_stock`: rows move stock, so an applied row carries the mark *Applied #n* and is skipped when handed in
-    again (WB-13). `with_data`: may be downloaded with current data (WB-4). `examples`: rows of column name -> cell
-    value, shown on the example sheet, which must themselves pass the checks.
+    again (WB-13). `with_data`: may be downloaded with current data (WB-4). `together`: rows with one value in that
+    column are applied all or none. `examples`: rows of column name -> cell value, shown on the example sheet, which
+    must themselves pass the checks.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Workbook:
     same_key: SameKey
     posts_stock: bool = False
     with_data: bool = True
+    together: str | None = None
     instructions: tuple[str, ...] = ()
     examples: tuple[Mapping[str, Any], ...] = ()
     row_rules: tuple[RowRule, ...] = field(default=())

@@ -41,7 +41,7 @@ class RecipeProblem:
 
     def as_error(self) -> dict[str, Any]:
         """As it stands among an error's `errors`."""
-        return {"field": "components", "sku": self.combination, "text": self.text, "code": self.code}
+        return {"place": "components", "sku": self.combination, "text": self.text, "code": self.code}
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ class SkusExist(Conflict):
     def __init__(self, codes: Sequence[str]) -> None:
         super().__init__(
             f"there is already a SKU {named(codes)}; a SKU is unique without regard to capitals",
-            errors=[{"field": "sku", "value": code, "text": "exists already"} for code in codes],
+            errors=[{"place": "sku", "value": code, "text": "exists already"} for code in codes],
         )
         self.codes = list(codes)
 
@@ -38,7 +38,7 @@ class UnknownSkus(NotFound):
     def __init__(self, codes: Sequence[str]) -> None:
         super().__init__(
             f"no merchant SKU {named(codes)}",
-            errors=[{"field": "sku", "value": code, "text": "no such SKU"} for code in codes],
+            errors=[{"place": "sku", "value": code, "text": "no such SKU"} for code in codes],
         )
         self.codes = list(codes)
 
@@ -60,7 +60,7 @@ class GtinsTaken(Conflict):
         super().__init__(
             f"GTIN '{value}' belongs to SKU '{other}'{more}; a GTIN belongs to one SKU",
             errors=[
-                {"field": "gtins", "value": gtin, "text": f"belongs to SKU '{sku}'"} for gtin, sku in taken.items()
+                {"place": "gtins", "value": gtin, "text": f"belongs to SKU '{sku}'"} for gtin, sku in taken.items()
             ],
         )
         self.taken = dict(taken)
@@ -87,7 +87,7 @@ class SkusInUse(Refused):
         more = f" (and {len(reasons) - 1} more SKUs)" if len(reasons) > 1 else ""
         super().__init__(
             f"'{code}' can't be deleted: {'; '.join(first)}{more}",
-            errors=[{"field": "sku", "value": sku, "text": "; ".join(why)} for sku, why in reasons.items()],
+            errors=[{"place": "sku", "value": sku, "text": "; ".join(why)} for sku, why in reasons.items()],
         )
         self.reasons = {sku: list(why) for sku, why in reasons.items()}
 

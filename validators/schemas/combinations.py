@@ -48,13 +48,14 @@ WORKBOOK = Workbook(
         yes_no(
             "own_stock",
             "Own stock",
-            "yes: it also has stock of its own, and never shows more than that. Blank: no.",
+            "yes: it also has stock of its own, and never shows more than that. Blank: as it is; a new one has none.",
             example="no",
             width=12,
         ),
     ),
     key=("combination", "component"),
     same_key=SameKey.ERROR,
+    together="combination",
     instructions=(
         "One row is one component. All rows with the same combination together are its whole recipe.",
         "A component that is not listed is taken out of the recipe; orders keep the components they took.",

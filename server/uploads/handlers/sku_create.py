@@ -74,13 +74,16 @@ def new_skus(rows: Rows) -> list[NewSku]:
 
 
 def hygiene_findings(session: Session, rows: Rows) -> list[Finding]:
-    """CAT-2's warnings that need the other SKUs, each at the cell it is about."""
-    cells = zip(*(rows.values[name] for name in ("sku", "title", "model_number", "gtins")), strict=True)
-    subjects = [Subject(code, title or "", model or "", gtins or ()) for code, title, model, gtins in cells]
+    """CAT-2's warnings that need the other SKUs, each at the cell it is about. That a SKU is a GTIN or a model number
+    of the sheet itself was seen before (`row_rules.sku_is_another_code`)."""
+    columns = (rows.values[name] for name in ("sku", "title", "model_number"))
+    subjects = [Subject(code, title or "", model or "") for code, title, model in zip(*columns, strict=True)]
+    models = {fold(model) for model in rows.values["model_number"] if model}
     return [
         Finding(hint.code, number, "title" if hint.code == "title-elsewhere" else "sku", hint.facts)
-        for number, found in zip(rows.numbers, hygiene.hints(session, subjects), strict=True)
+        for number, subject, found in zip(rows.numbers, subjects, hygiene.hints(session, subjects), strict=True)
         for hint in found
+        if hint.code != "sku-is-model" or fold(subject.code) not in models
     ]
 
 

@@ -48,8 +48,8 @@ class Finding:
     def text(self) -> str:
         """The sentence people read: what is wrong, with the value, and what to do."""
         known = CODES[self.code]
-        said = known.text.format(**{name: shown(value) for name, value in self.facts.items()})
-        return f"{said} {known.advice}".rstrip()
+        sentence = f"{known.text} {known.advice}".rstrip()
+        return sentence.format(**{name: shown(value) for name, value in self.facts.items()})
 
 
 def shown(value: Any, limit: int = 100) -> Any:

@@ -40,7 +40,7 @@ def answered(read: Callable[[Job], Grid], job: Job) -> dict[str, Any]:
     except MemoryError:
         return {"refused": "file-too-heavy", "facts": {}}
     except BaseException as error:  # the edge of the process: readers panic with things that are no Exception
-        return {"refused": "file-damaged", "facts": {"reason": type(error).__name__}}
+        return {"refused": "file-damaged", "facts": {"reason": f"it can't be read ({type(error).__name__})"}}
 
 
 def bound(memory: int, cpu_seconds: int) -> None:

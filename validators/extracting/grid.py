@@ -34,7 +34,7 @@ class Grid:
         self.version = version
         self.header_row = 1
         self.headers: list[str] = []
-        self.columns: dict[int, list[Any]] = {}
+        self.columns: dict[int, Sequence[Any]] = {}
         self.marks: list[Mark] = []
         self.hidden: list[int] = []
         self.warnings: list[tuple[str, dict[str, Any]]] = []
@@ -52,9 +52,8 @@ class Grid:
         self.headers = [header_text(value) for value in rows[header]]
         match = shape.match(self.headers)
         turned = list(zip(*rows[header + 1 :], strict=True)) or [()] * len(self.headers)
-        self.columns = {position: list(turned[position]) for position in match.wanted}
+        self.columns = {position: turned[position] for position in match.wanted}
         self._name_unheaded(turned)
-        self._plain_dates()
         return match
 
     def _name_unheaded(self, turned: Sequence[Sequence[Any]]) -> None:
@@ -63,26 +62,30 @@ class Grid:
             if not header.strip() and any(value not in ("", None) for value in turned[position]):
                 self.warnings.append(("unheaded", {"position": position}))
 
-    def _plain_dates(self) -> None:
-        """Dates and times become ISO text with a mark, so that every value is text, number or boolean."""
-        for position, values in self.columns.items():
-            if set(map(type, values)) <= _PLAIN:
-                continue
-            for index, value in enumerate(values):
-                if isinstance(value, dt.date | dt.time | dt.timedelta):
-                    kind = "date" if isinstance(value, dt.date) else "time"
-                    text = value.isoformat() if not isinstance(value, dt.timedelta) else str(value)
-                    self.marks.append((self.header_row + 1 + index, position, kind, text))
-                    values[index] = text
-                elif value is None:
-                    values[index] = ""
-
     def packed(self, most_characters: int) -> dict[str, Any]:
-        """As one JSON object, columns packed."""
-        packed = {str(position): pack(values) for position, values in self.columns.items()}
+        """As one JSON object, columns packed; dates become ISO text with a mark on the way."""
+        packed: dict[str, dict[str, Any]] = {}
+        for position, values in self.columns.items():
+            kinds = set(map(type, values))
+            if not kinds <= _PLAIN:
+                values = self._without_dates(position, values)
+                kinds = set(map(type, values))
+            packed[str(position)] = pack(values, kinds)
         if sum(len(column.get("text", "")) for column in packed.values()) > most_characters:
             raise Unreadable("file-too-heavy")
         return {**vars(self), "columns": packed}
+
+    def _without_dates(self, position: int, values: Sequence[Any]) -> list[Any]:
+        """Only texts, numbers and booleans; what was a date or a time gets a mark."""
+        plain = list(values)
+        for index, value in enumerate(values):
+            if isinstance(value, dt.date | dt.time | dt.timedelta):
+                kind = "date" if isinstance(value, dt.date) else "time"
+                plain[index] = str(value) if isinstance(value, dt.timedelta) else value.isoformat()
+                self.marks.append((self.header_row + 1 + index, position, kind, plain[index]))
+            elif value is None:
+                plain[index] = ""
+        return plain
 
     @classmethod
     def unpacked(cls, data: dict[str, Any]) -> Grid:
@@ -101,16 +104,15 @@ def header_text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def pack(values: list[Any]) -> dict[str, Any]:
+def pack(values: Sequence[Any], kinds: set[type]) -> dict[str, Any]:
     """A column as one text or one block of numbers where it is all of a kind, else as a list: 5 ms instead of 60."""
-    kinds = set(map(type, values))
     if kinds == {str}:
         text = _SEPARATOR.join(values)
         if text.count(_SEPARATOR) == len(values) - 1:
             return {"text": text}
     if kinds == {float}:
         return {"numbers": base64.b64encode(array("d", values).tobytes()).decode("ascii")}
-    return {"values": values}
+    return {"values": list(values)}
 
 
 def unpack(column: dict[str, Any]) -> list[Any]:

@@ -114,7 +114,10 @@ class _Book:
     """The fast reader's side of the file. Sheets are kept, so that one looked at is not parsed twice."""
 
     def __init__(self, path: str, package: Package, most_rows: int) -> None:
-        self._book = CalamineWorkbook.from_path(path)
+        try:
+            self._book = CalamineWorkbook.from_path(path)
+        except CalamineError:
+            raise Unreadable("file-damaged", reason="its parts don't fit together") from None
         self._package = package
         self._most_rows = most_rows
         self._rows: dict[str, list[list[Any]]] = {}
@@ -141,5 +144,5 @@ class _Book:
                 found = self._book.get_sheet_by_name(sheet.name)
                 self._rows[sheet.name] = found.to_python(skip_empty_area=False)
             except CalamineError as error:
-                raise Unreadable("file-damaged", reason=str(error)[:200]) from None
+                raise Unreadable("file-damaged", reason=f"its cells can't be read ({str(error)[:100]})") from None
         return self._rows[sheet.name]

@@ -22,7 +22,7 @@ def shape_of(workbook: Workbook) -> Shape:
 def from_grid(grid: Grid, workbook: Workbook) -> RawSheet:
     """The raw sheet of a file."""
     match = shape_of(workbook).match(grid.headers)
-    columns = {position: RawColumn(letters(position), values) for position, values in grid.columns.items()}
+    columns = {position: RawColumn(letters(position), list(values)) for position, values in grid.columns.items()}
     numbers = list(range(grid.header_row + 1, grid.header_row + 1 + grid.height))
     _add_marks(grid, columns)
     raw = _named(workbook, match, columns, numbers)

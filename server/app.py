@@ -15,12 +15,16 @@ from server.api import (
     jobs,
     mappings,
     metrics,
+    orders,
     problems,
     safety,
     safety_stock,
     settings,
     shelves,
+    stock,
+    stock_lists,
     stores,
+    sync,
     templates,
     tokens,
     uploads,
@@ -32,6 +36,7 @@ from server.api.token_uses import TokenUses
 from server.db.session import Database
 from server.errors import Refused
 from server.settings import Settings
+from server.uploads import pipeline
 from server.uploads.running import Uploads
 
 VERSION = "1"
@@ -50,6 +55,10 @@ RESOURCES: tuple[APIBlueprint, ...] = (
     safety_stock.api,
     stores.api,
     mappings.api,
+    stock.api,
+    stock_lists.api,
+    orders.api,
+    sync.api,
 )
 
 
@@ -99,6 +108,7 @@ class Server:
             )
         except OSError as error:
             raise Refused(f"can't listen on {host}:{port}: {error.strerror or error}") from error
+        pipeline.recover(db, all_of_them=not settings.several_machines)
         shown = f"[{host}]" if ":" in host else host
         self.address = f"http://{shown}:{self._server.effective_port}"
 

@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import logging
+import platform
 
 from server.db.session import Database
 from server.jobs.recovery import recover
 from server.jobs.runner import Runner
 from server.jobs.ticker import Ticker
+from server.push.worker import PushWorker
 from server.settings import Settings
+from server.stores.connecting import connect
+from server.sync.worker import NewsWorker
 
 log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Plans and runs jobs until it is stopped."""
+    """Plans and runs jobs, tells the stores and hears from them, until it is stopped."""
 
     def __init__(self, db: Database, settings: Settings) -> None:
         self._db, self._settings = db, settings
         self._runner = Runner(db, settings)
         self._ticker = Ticker(self._runner.tick)
+        self._push = PushWorker(db, settings, connect=connect, owner=f"push@{platform.node()}")
+        self._news = NewsWorker(db, settings)
 
     def start(self) -> None:
         """Take up what was left, then tick."""
         recover(self._db, self._settings, self._runner.owner)
         self._ticker.start()
+        self._push.start()
+        self._news.start()
         log.info("jobs run as %s", self._runner.owner)
 
     def stop(self) -> None:
         """No new runs; those under way come to an end or wait for the next start."""
         self._ticker.stop()
         self._runner.stop()
+        self._news.stop()
+        self._push.stop()

@@ -23,7 +23,7 @@ NAMES = {
 class Moment(TypeDecorator[datetime]):
     """A moment in UTC, to the microsecond. SQLite keeps it as sortable text of fixed width."""
 
-    impl = types.TypeEngine
+    impl = DateTime
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[Any]:
@@ -50,7 +50,7 @@ def moment_for(dialect: str, value: datetime) -> Any:
 class ExactDecimal(TypeDecorator[Decimal]):
     """Money and measures: NUMERIC on PostgreSQL, its text on SQLite, so that no digit is lost."""
 
-    impl = types.TypeEngine
+    impl = Numeric
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[Any]:

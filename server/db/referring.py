@@ -31,6 +31,15 @@ def referring(session: Session, table: str, ids: Any, *, besides: Collection[str
     return found
 
 
+def referred(session: Session, table: str, ids: Any, *, besides: Collection[str] = ()) -> set[int]:
+    """Which of the rows `ids` of `table` something refers to."""
+    found: set[int] = set()
+    for column in _columns_to(table):
+        if column.table.name not in besides:
+            found.update(session.scalars(select(column).where(_refers(column, ids)).distinct()))
+    return found
+
+
 def delete_referring(session: Session, table: str, ids: Any, tables: Collection[str]) -> None:
     """Delete the rows of `tables` that refer to the rows `ids` of `table`."""
     for column in _columns_to(table):

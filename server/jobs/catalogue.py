@@ -1,100 +1,74 @@
-"""What can be scheduled: kind, title, function, interval. The only file of this room that knows other rooms."""
+"""What can be scheduled, and how often unless told otherwise. The only file of this room that knows other rooms."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any
 
-from server.db.session import Database
-from server.errors import NotFound
 from server.jobs import housekeeping
-from server.settings import Settings
+from server.jobs.kinds import Catalogue, Counts, JobContext, JobFunction, JobKind, Progress
+from server.stores.queries import store_named
+from server.sync import flow as sync
+from server.sync import inbox
+from server.sync.flow import Synced
 
-Counts = dict[str, int]
-
-
-class Progress(Protocol):
-    """Tell people how far a run is; also tells the server that the run is alive."""
-
-    def __call__(self, done: int, total: int | None = None, text: str = "") -> None: ...
+NEWS_KEPT_DAYS = 30
 
 
-@dataclass(frozen=True)
-class JobContext:
-    """What a run gets. `stopping()` turns true when the server wants to stop: come to an end, the rest runs later."""
-
-    db: Database
-    settings: Settings
-    arguments: Mapping[str, Any]
-    by: str
-    progress: Progress
-    stopping: Callable[[], bool] = field(default=lambda: False)
-
-
-JobFunction = Callable[[JobContext], Counts]
+def sync_orders(context: JobContext) -> Counts:
+    """Read what changed in the stores' orders (all stores, or those named in `stores`)."""
+    done = sync.sync_orders(
+        context.db,
+        context.settings,
+        by=context.by,
+        store_ids=_stores(context),
+        progress=lambda store: context.progress(0, text=store),
+    )
+    return _counts(done)
 
 
-@dataclass(frozen=True)
-class JobKind:
-    """A kind of job. `alone`: never twice at the same time, and due times that pass meanwhile become one run.
-
-    A run may happen twice (killed after its effect, before its end was recorded), so functions must bear that.
-    """
-
-    kind: str
-    title: str
-    function: JobFunction
-    every_seconds: int
-    active: bool = True
-    alone: bool = True
+def sync_products(context: JobContext) -> Counts:
+    """Read the stores' listings, keep them as store SKUs, map those that match, and see that webhooks reach us."""
+    done = sync.sync_products(
+        context.db,
+        context.settings,
+        by=context.by,
+        store_ids=_stores(context),
+        progress=lambda store: context.progress(0, text=store),
+    )
+    return _counts(done)
 
 
-class Catalogue:
-    """The kinds there are, by name."""
+def retention(context: JobContext) -> Counts:
+    """Forget what is only kept for a time. Movements, audit lines and uploads are never forgotten here."""
+    counts = context.db.write(housekeeping.tidy)
+    news = context.db.write(lambda session: inbox.forget_old(session, NEWS_KEPT_DAYS))
+    return {**counts, **({"news": news} if news else {})}
 
-    def __init__(self) -> None:
-        self._kinds: dict[str, JobKind] = {}
 
-    def register(
-        self,
-        kind: str,
-        title: str,
-        function: JobFunction,
-        *,
-        default_every_seconds: int,
-        default_active: bool = True,
-        alone: bool = True,
-    ) -> None:
-        """Add a kind. Its job appears in the database at the next start."""
-        assert kind not in self._kinds, f"job kind {kind} is registered twice"
-        assert default_every_seconds >= 1
-        self._kinds[kind] = JobKind(kind, title, function, default_every_seconds, default_active, alone)
+def _stores(context: JobContext) -> Sequence[int] | None:
+    names: Any = context.arguments.get("stores")
+    if not names:
+        return None
+    with context.db.read() as session:
+        return [store_named(session, str(name)).id for name in names]
 
-    def __getitem__(self, kind: str) -> JobKind:
-        if kind not in self._kinds:
-            raise NotFound(f"there is no kind of job '{kind}'")
-        return self._kinds[kind]
 
-    def __iter__(self) -> Iterator[JobKind]:
-        return iter(self._kinds.values())
-
-    def __contains__(self, kind: str) -> bool:
-        return kind in self._kinds
-
-    @property
-    def alone(self) -> list[str]:
-        """The kinds that never run twice at the same time."""
-        return [kind.kind for kind in self if kind.alone]
+def _counts(done: Synced) -> Counts:
+    """What to record of a sync. A store that could not be read fails the run only when no store could be."""
+    counts = {name: getattr(done, name) for name in ("stores", "new", "changed", "same", "ignored", "mapped")}
+    return {
+        **{name: number for name, number in counts.items() if number},
+        **({"failed": len(done.failed)} if done.failed else {}),
+    }
 
 
 #: Every kind this server can run.
 CATALOGUE = Catalogue()
 register = CATALOGUE.register
 
-register(
-    "housekeeping",
-    "Forget old runs and answered request keys",
-    lambda context: context.db.write(housekeeping.tidy),
-    default_every_seconds=3600,
-)
+register("sync_orders", "Read orders from the stores", sync_orders, default_every_seconds=60)
+register("sync_products", "Read listings from the stores and map them", sync_products, default_every_seconds=3600)
+register("retention", "Forget old runs, answered request keys and handled news", retention, default_every_seconds=3600)
+
+__all__ = ["CATALOGUE", "Catalogue", "Counts", "JobContext", "JobFunction", "JobKind", "Progress", "register"]

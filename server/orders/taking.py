@@ -15,13 +15,13 @@ from sqlalchemy import and_, insert, select
 from sqlalchemy.orm import Session
 
 from server.channels.protocol import MarketOrder, MarketStatus
-from server.db.bulk import TEXT, dialect_of, relation
-from server.db.upsert import upsert
+from server.db.bulk import NUMBER, TEXT, dialect_of, relation
 from server.orders import rules, service
 from server.orders.models import Order, OrderLine
 from server.orders.states import Action, State
 from server.outbox import queue
 from server.outbox.causes import Cause
+from server.stores.listings import ensure_store_skus
 from server.stores.models import Store, StoreSku
 
 CAUSE = Cause.ORDER_SYNC
@@ -80,23 +80,10 @@ def _newest(store: Store, news: Sequence[MarketOrder], taken: Taken) -> dict[str
 
 def _store_skus(session: Session, store: Store, wanted: dict[str, MarketOrder], at: datetime) -> dict[str, StoreSku]:
     """The store SKUs of all lines by code; those never seen before are written down, unmapped."""
-    names = {line.store_sku: line.name for order in wanted.values() for line in order.lines}
-    if not names:
-        return {}
-    with relation(session, {"code": TEXT}, [(code,) for code in sorted(names)]) as r:
-        known = set(
-            session.scalars(
-                select(StoreSku.code).where(StoreSku.store_id == store.id).join(r, StoreSku.code == r.c.code)
-            )
-        )
-        new = [
-            {"store_id": store.id, "code": code, "name": name[:300], "created_at": at}
-            for code, name in sorted(names.items())
-            if code not in known
-        ]
-        if new:
-            session.execute(upsert(session, StoreSku).on_conflict_do_nothing(), new)
-        query = select(StoreSku).join(r, and_(StoreSku.store_id == store.id, StoreSku.code == r.c.code))
+    codes = {line.store_sku for order in wanted.values() for line in order.lines}
+    numbers = ensure_store_skus(session, ((store.id, code) for code in codes), at=at)
+    with relation(session, {"id": NUMBER}, [(number,) for number in numbers.values()]) as r:
+        query = select(StoreSku).join(r, StoreSku.id == r.c.id)
         return {row.code: row for row in session.scalars(query.execution_options(populate_existing=True))}
 
 

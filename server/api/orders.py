@@ -1,0 +1,212 @@
+"""Orders: their list, and what can be done to them (ORD-4, ORD-5, ORD-7, ORD-8)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from flask import Response
+from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.access.audit import audit
+from server.api.auth import caller
+from server.api.frame import Body, ById, RecordId, needs, resource, services, show
+from server.api.once import once
+from server.api.paging import Page, Paging
+from server.orders import queries, service
+from server.orders.models import Order
+from server.orders.queries import OrderView
+from server.orders.states import Action, State
+from server.stores.queries import store_named
+
+api = resource("orders", "Orders")
+
+
+class LineShown(BaseModel):
+    """A line; `held` and `deducted` are units of the line."""
+
+    store_sku: str
+    sku: str | None
+    quantity: int
+    held: int
+    deducted: int
+    name: str
+
+
+class OrderShown(BaseModel):
+    """An order."""
+
+    id: int
+    store: str
+    number: str
+    state: State
+    at_risk: bool = Field(description="The shelf no longer covers it (after a stock count).")
+    warehouse: str | None
+    market_status: str
+    cod: bool
+    hold: bool
+    cancel_pending: bool
+    placed_at: datetime
+    counts_at: datetime | None = Field(description="When it began to count: its payment, or the COD confirmation.")
+    total: Decimal | None
+    currency: str
+    tracking: list[str]
+    lines: list[LineShown]
+
+
+class OrderFilter(Paging):
+    """Which orders."""
+
+    store: str | None = None
+    number: str | None = None
+    state: State | None = None
+
+
+class Selected(Body):
+    """The orders to act on; all that are out of stock unless given."""
+
+    ids: list[RecordId] | None = Field(None, max_length=1000)
+
+
+class Tried(BaseModel):
+    """What trying again came to, by state."""
+
+    tried: int
+    to_pack: int
+    out_of_stock: int
+    unmapped: int
+
+
+def shown(view: OrderView) -> OrderShown:
+    """An order as the API shows it."""
+    order = view.order
+    return OrderShown(
+        id=order.id,
+        store=view.store,
+        number=order.number,
+        state=State(order.state),
+        at_risk=view.at_risk,
+        warehouse=view.warehouse,
+        market_status=order.market_status,
+        cod=order.cod,
+        hold=order.hold,
+        cancel_pending=order.cancel_pending,
+        placed_at=order.placed_at,
+        counts_at=order.counts_at,
+        total=order.total,
+        currency=order.currency,
+        tracking=order.tracking,
+        lines=[
+            LineShown(
+                store_sku=line.store_sku,
+                sku=line.sku,
+                quantity=line.quantity,
+                held=line.held,
+                deducted=line.deducted,
+                name=line.name,
+            )
+            for line in view.lines
+        ],
+    )
+
+
+@api.get("/orders", responses={200: Page[OrderShown]})
+@needs("read")
+def list_orders(query: OrderFilter) -> Response:
+    """Orders, newest first."""
+    with services().db.read() as session:
+        store_id = store_named(session, query.store).id if query.store is not None else None
+        state = query.state.value if query.state is not None else None
+        rows = queries.orders(store_id=store_id, number=query.number, state=state)
+        if query.after is not None:
+            rows = rows.where(Order.id < query.after)
+        found = session.scalars(rows.order_by(Order.id.desc()).limit(query.limit + 1)).all()
+        some = found[: query.limit]
+        following = some[-1].id if len(found) > query.limit else None
+        return show(Page(items=[shown(view) for view in queries.views(session, some)], next=following))
+
+
+@api.get("/orders/<int:id>", responses={200: OrderShown})
+@needs("read")
+def get_order(path: ById) -> Response:
+    """One order."""
+    with services().db.read() as session:
+        return show(_view(session, path.id))
+
+
+@api.post("/orders/<int:id>/pack", responses={200: OrderShown})
+@needs("orders.act")
+def pack_order(path: ById) -> Response:
+    """Pack: to pack -> in process; still allocated."""
+    return _act(path.id, Action.PACK)
+
+
+@api.post("/orders/<int:id>/ship", responses={200: OrderShown})
+@needs("orders.act")
+def ship_order(path: ById) -> Response:
+    """Ship: in process -> to pickup; on hand and allocated both fall."""
+    return _act(path.id, Action.SHIP)
+
+
+@api.post("/orders/<int:id>/void", responses={200: OrderShown})
+@needs("orders.act")
+def void_order(path: ById) -> Response:
+    """Void: what it holds is released."""
+    return _act(path.id, Action.VOID)
+
+
+@api.post("/orders/<int:id>/revert", responses={200: OrderShown})
+@needs("orders.act")
+def revert_order(path: ById) -> Response:
+    """Revert a voided order: allocated again, or out of stock."""
+    return _act(path.id, Action.REVERT)
+
+
+@api.post("/orders/<int:id>/cancel", responses={200: OrderShown})
+@needs("orders.act")
+def cancel_order(path: ById) -> Response:
+    """Cancel an order that has not shipped: what it holds is released."""
+    return _act(path.id, Action.CANCEL)
+
+
+@api.post("/orders/move-to-pack", responses={200: Tried})
+@needs("orders.act")
+def move_to_pack(body: Selected) -> Response:
+    """Try out-of-stock orders again, oldest first."""
+    by = caller().name
+
+    def work(session: Session) -> Tried:
+        at = clock.now()
+        ids = body.ids
+        if ids is None:
+            ids = list(session.scalars(queries.orders(state=State.OUT_OF_STOCK).with_only_columns(Order.id)))
+        tried = service.act(session, Action.MOVE_TO_PACK, ids, by=by, at=at)
+        states = [order.state for order in tried]
+        audit(session, by, "order.move_to_pack", f"{len(tried)} orders", at=at)
+        return Tried(
+            tried=len(tried),
+            to_pack=states.count(State.TO_PACK),
+            out_of_stock=states.count(State.OUT_OF_STOCK),
+            unmapped=states.count(State.UNMAPPED),
+        )
+
+    return once(work)
+
+
+def _act(order_id: int, action: Action) -> Response:
+    by = caller().name
+
+    def work(session: Session) -> OrderShown:
+        at = clock.now()
+        order = service.act(session, action, [order_id], by=by, at=at)[0]
+        audit(session, by, f"order.{action.value}", f"order {order.number}", at=at, order=order.id)
+        return _view(session, order_id)
+
+    return once(work)
+
+
+def _view(session: Session, order_id: int) -> OrderShown:
+    order = queries.find_order(session, order_id)
+    return shown(queries.views(session, [order])[0])

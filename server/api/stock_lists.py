@@ -1,0 +1,269 @@
+"""Stock-in and stock-out lists: made as *to do*, posted by completing them (STK-6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from flask import Response
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.access.audit import audit
+from server.api.auth import caller
+from server.api.frame import Body, ById, needs, resource, services, show
+from server.api.once import once
+from server.api.paging import Page, Paging, page
+from server.catalog.models import MerchantSku
+from server.db.base import fold
+from server.db.bulk import TEXT, relation
+from server.errors import NotFound
+from server.ledger.errors import NotEnough
+from server.places import shelves
+from server.places.models import Shelf, Warehouse
+from server.places.queries import default_warehouse, warehouse_named
+from server.warehousing import service
+from server.warehousing.models import StockList, StockListLine
+from server.warehousing.service import ListLine, NewList
+
+api = resource("stock_lists", "Stock lists")
+
+Direction = Literal["in", "out"]
+
+
+class LineShown(BaseModel):
+    """One line of a list."""
+
+    sku: str
+    quantity: int
+    shelf: str | None
+    unit_cost: Decimal | None
+    note: str
+
+
+class ListShown(BaseModel):
+    """A list without its lines."""
+
+    id: int
+    state: Literal["todo", "completed"]
+    warehouse: str
+    note: str
+    upload: int | None
+    created_at: datetime
+    created_by: str
+    completed_at: datetime | None
+    completed_by: str
+
+
+class ListWithLines(ListShown):
+    """A list with its lines."""
+
+    lines: list[LineShown]
+
+
+class NewLine(Body):
+    """One line: units of a SKU."""
+
+    sku: str = Field(max_length=64)
+    quantity: int = Field(strict=True, ge=1, le=10_000_000)
+    shelf: str | None = Field(None, max_length=64)
+    unit_cost: Decimal | None = Field(None, ge=0, max_digits=18, decimal_places=6)
+    note: str = Field("", max_length=255)
+
+
+class NewStockList(Body):
+    """A list to be made; the default warehouse unless one is named."""
+
+    warehouse: str | None = Field(None, max_length=64)
+    note: str = Field("", max_length=500)
+    lines: list[NewLine] = Field(min_length=1, max_length=10_000)
+
+
+class ListFilter(Paging):
+    """Which lists."""
+
+    state: Literal["todo", "completed"] | None = None
+
+
+@api.get("/stock-ins", responses={200: Page[ListShown]})
+@needs("read")
+def list_stock_ins(query: ListFilter) -> Response:
+    """Stock-in lists, newest first."""
+    return _list("in", query)
+
+
+@api.get("/stock-outs", responses={200: Page[ListShown]})
+@needs("read")
+def list_stock_outs(query: ListFilter) -> Response:
+    """Stock-out lists, newest first."""
+    return _list("out", query)
+
+
+@api.post("/stock-ins", responses={201: ListWithLines})
+@needs("stock.write")
+def create_stock_in(body: NewStockList) -> Response:
+    """Make a stock-in list in *to do*; nothing is posted."""
+    return _create("in", body)
+
+
+@api.post("/stock-outs", responses={201: ListWithLines})
+@needs("stock.write")
+def create_stock_out(body: NewStockList) -> Response:
+    """Make a stock-out list in *to do*; nothing is posted."""
+    return _create("out", body)
+
+
+@api.get("/stock-ins/<int:id>", responses={200: ListWithLines})
+@needs("read")
+def get_stock_in(path: ById) -> Response:
+    """One stock-in list with its lines."""
+    return _get("in", path.id)
+
+
+@api.get("/stock-outs/<int:id>", responses={200: ListWithLines})
+@needs("read")
+def get_stock_out(path: ById) -> Response:
+    """One stock-out list with its lines."""
+    return _get("out", path.id)
+
+
+@api.post("/stock-ins/<int:id>/complete", responses={200: ListWithLines})
+@needs("stock.write")
+def complete_stock_in(path: ById) -> Response:
+    """Complete it: on hand rises, shelves are assigned."""
+    return _complete("in", path.id)
+
+
+@api.post("/stock-outs/<int:id>/complete", responses={200: ListWithLines})
+@needs("stock.write")
+def complete_stock_out(path: ById) -> Response:
+    """Complete it: on hand falls; refused line by line where more is taken than is available."""
+    return _complete("out", path.id)
+
+
+def _list(direction: Direction, query: ListFilter) -> Response:
+    rows = select(StockList).where(StockList.direction == direction)
+    if query.state is not None:
+        rows = rows.where(StockList.state == query.state)
+    with services().db.read() as session:
+        places = {row.id: row.code for row in session.execute(select(Warehouse.id, Warehouse.code))}
+        return show(
+            page(
+                session, rows, StockList.id, query, lambda row: _shown(row, places[row.warehouse_id]), newest_first=True
+            )
+        )
+
+
+def _create(direction: Direction, body: NewStockList) -> Response:
+    by = caller().name
+
+    def work(session: Session) -> ListWithLines:
+        at = clock.now()
+        place = warehouse_named(session, body.warehouse) if body.warehouse else default_warehouse(session)
+        new = NewList(direction, place.id, _lines(session, place.id, body.lines), body.note)
+        row = service.create_list(session, new, by=by, at=at)
+        audit(session, by, f"stock_{direction}.create", f"stock-{direction} {row.id}", at=at, lines=len(new.lines))
+        return _with_lines(session, row)
+
+    return once(work, status=201)
+
+
+def _complete(direction: Direction, list_id: int) -> Response:
+    by = caller().name
+
+    def work(session: Session) -> ListWithLines:
+        at = clock.now()
+        row = _find(session, direction, list_id)
+        lines = service.lines_of(session, list_id)
+        try:
+            service.complete(session, row, by=by, at=at, lines=lines)
+        except NotEnough as short:
+            raise _named(session, short) from short
+        wishes = [shelves.Wish(line.shelf_id, line.sku_id) for line in lines if line.shelf_id is not None]
+        shelves.assign(session, list(dict.fromkeys(wishes)), by=by, at=at)
+        audit(session, by, f"stock_{direction}.complete", f"stock-{direction} {list_id}", at=at)
+        session.refresh(row)
+        return _with_lines(session, row)
+
+    return once(work)
+
+
+def _named(session: Session, short: NotEnough) -> NotEnough:
+    """The same refusal with SKUs people know, line by line (STK-4)."""
+    wanted = {shortage.sku_id for shortage in short.shortages}
+    codes = {row.id: row.code for row in session.execute(select(MerchantSku.id, MerchantSku.code)) if row.id in wanted}
+    short.errors = [
+        {"sku": codes[one.sku_id], "figure": one.figure, "there": one.there, "wanted": one.wanted}
+        for one in short.shortages
+    ]
+    first = short.errors[0]
+    short.text = f"{first['sku']}: {short.text}"
+    return short
+
+
+def _get(direction: Direction, list_id: int) -> Response:
+    with services().db.read() as session:
+        return show(_with_lines(session, _find(session, direction, list_id)))
+
+
+def _find(session: Session, direction: Direction, list_id: int) -> StockList:
+    row = session.get(StockList, list_id)
+    if row is None or row.direction != direction:
+        raise NotFound(f"there is no stock-{direction} list {list_id}")
+    return row
+
+
+def _lines(session: Session, warehouse_id: int, lines: Sequence[NewLine]) -> list[ListLine]:
+    """Codes to records, each refusal naming its line."""
+    skus = _ids(session, MerchantSku, {line.sku for line in lines}, MerchantSku.deleted_at.is_(None))
+    places = _ids(session, Shelf, {line.shelf for line in lines if line.shelf}, Shelf.warehouse_id == warehouse_id)
+    found: list[ListLine] = []
+    for number, line in enumerate(lines, 1):
+        sku_id = skus.get(fold(line.sku))
+        if sku_id is None:
+            raise NotFound(f"line {number}: no merchant SKU '{line.sku}'", line=number, field="sku")
+        shelf_id = places.get(fold(line.shelf)) if line.shelf else None
+        if line.shelf and shelf_id is None:
+            raise NotFound(f"line {number}: no shelf '{line.shelf}' in this warehouse", line=number, field="shelf")
+        found.append(ListLine(sku_id, line.quantity, shelf_id, line.unit_cost, line.note))
+    return found
+
+
+def _ids(session: Session, model: type[MerchantSku] | type[Shelf], codes: set[str], where: object) -> dict[str, int]:
+    with relation(session, {"key": TEXT}, [(fold(code),) for code in codes]) as r:
+        query = select(model.key, model.id).join(r, r.c.key == model.key).where(where)  # type: ignore[arg-type]
+        return {row[0]: row[1] for row in session.execute(query)}
+
+
+def _with_lines(session: Session, row: StockList) -> ListWithLines:
+    query = (
+        select(MerchantSku.code, Shelf.code, StockListLine)
+        .join(MerchantSku, MerchantSku.id == StockListLine.sku_id)
+        .outerjoin(Shelf, Shelf.id == StockListLine.shelf_id)
+        .where(StockListLine.list_id == row.id)
+        .order_by(StockListLine.line)
+    )
+    lines = [
+        LineShown(sku=sku, quantity=line.quantity, shelf=shelf, unit_cost=line.unit_cost, note=line.note)
+        for sku, shelf, line in session.execute(query)
+    ]
+    place = session.get_one(Warehouse, row.warehouse_id)
+    return ListWithLines(**_shown(row, place.code).model_dump(), lines=lines)
+
+
+def _shown(row: StockList, warehouse: str) -> ListShown:
+    return ListShown(
+        id=row.id,
+        state="completed" if row.state == "completed" else "todo",
+        warehouse=warehouse,
+        note=row.note,
+        upload=row.upload_id,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        completed_at=row.completed_at,
+        completed_by=row.completed_by,
+    )

@@ -1,0 +1,122 @@
+"""News that stores send by themselves: checked, kept word for word, answered at once, handled later (CH-5)."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from server.channels.errors import ChannelError
+from server.channels.protocol import Hint, MarketOrder, WebhookRequest
+from server.clock import now
+from server.db.bulk import NUMBER, relation
+from server.db.session import Database
+from server.db.upsert import upsert
+from server.orders.taking import Taken, take_in
+from server.settings import Settings
+from server.stores.connecting import connect
+from server.stores.models import Store
+from server.stores.queries import find_store
+from server.sync.flow import Connect, Synced
+from server.sync.models import Inbox
+
+log = logging.getLogger(__name__)
+_AT_ONCE = 200
+
+
+def receive(
+    db: Database, settings: Settings, store_id: int, request: WebhookRequest, *, connect: Connect = connect
+) -> int:
+    """Check a webhook's signature and keep what it hints at; a delivery that was seen before changes nothing.
+
+    Gives how many hints were new. Raises `Forged`, `NotFound`.
+    """
+    hints = connect(db, settings, store_id).open_webhook(request, now())
+    return db.write(lambda session: keep(session, store_id, hints, request.body))
+
+
+def challenge(
+    db: Database, settings: Settings, store_id: int, request: WebhookRequest, query: Mapping[str, str]
+) -> Mapping[str, str] | None:
+    """The answer to a market's test of our address, None where it has no such test."""
+    with db.read() as session:
+        find_store(session, store_id)
+    return connect(db, settings, store_id).answer_challenge(request, query)
+
+
+def keep(session: Session, store_id: int, hints: Sequence[Hint], body: bytes) -> int:
+    """Store hints that are new; the delivery's number tells."""
+    rows = [
+        {
+            "store_id": store_id,
+            "delivery": f"{hint.delivery}/{hint.order_number or hint.store_sku or ''}"[:120],
+            "order_number": hint.order_number,
+            "store_sku": hint.store_sku,
+            "body": body,
+            "received_at": now(),
+        }
+        for hint in hints
+    ]
+    if not rows:
+        return 0
+    known = select(Inbox.delivery).where(
+        Inbox.store_id == store_id, Inbox.delivery.in_([row["delivery"] for row in rows])
+    )
+    before = len(session.scalars(known).all())
+    session.execute(upsert(session, Inbox).on_conflict_do_nothing(), rows)
+    return len({row["delivery"] for row in rows}) - before
+
+
+def handle(db: Database, settings: Settings, *, by: str, connect: Connect = connect) -> Synced:
+    """Read the orders that waiting hints name, and take them in. What can't be read now waits for the next time."""
+    synced = Synced()
+    for store_id, hints in _waiting(db).items():
+        numbers = list(dict.fromkeys(hint.order_number for hint in hints if hint.order_number))
+        try:
+            connector = connect(db, settings, store_id)
+            orders = [order for number in numbers if (order := connector.order(number)) is not None]
+        except ChannelError as error:
+            synced.failed[str(store_id)] = error.reason
+            log.info("news of store %d waits: %s", store_id, error.reason)
+            continue
+        taken = db.write(lambda session, s=store_id, o=orders, h=hints: _take(session, s, o, h, by))  # type: ignore[misc]
+        synced.add(taken)
+        synced.stores += 1
+    return synced
+
+
+def anything_waiting(db: Database) -> bool:
+    """Whether a hint waits; one cheap look."""
+    with db.read() as session:
+        return session.scalar(select(Inbox.id).where(Inbox.handled_at.is_(None)).limit(1)) is not None
+
+
+def forget_old(session: Session, before_days: int) -> int:
+    """Delete handled news older than that many days; how many there were."""
+    old = delete(Inbox).where(Inbox.handled_at < now() - timedelta(days=before_days))
+    return session.execute(old).rowcount  # type: ignore[attr-defined, no-any-return]
+
+
+def _waiting(db: Database) -> dict[int, list[Inbox]]:
+    found: dict[int, list[Inbox]] = defaultdict(list)
+    with db.read() as session:
+        query = select(Inbox).where(Inbox.handled_at.is_(None)).order_by(Inbox.id).limit(_AT_ONCE)
+        for hint in session.scalars(query):
+            found[hint.store_id].append(hint)
+    return found
+
+
+def _take(session: Session, store_id: int, orders: Sequence[MarketOrder], hints: Sequence[Inbox], by: str) -> Taken:
+    taken = take_in(session, session.get_one(Store, store_id), orders, by=by, at=now())
+    with relation(session, {"id": NUMBER}, [(hint.id,) for hint in hints]) as r:
+        session.execute(
+            update(Inbox)
+            .where(Inbox.id.in_(select(r.c.id)))
+            .values(handled_at=now(), outcome=f"{taken.new} new, {taken.changed} changed, {taken.same} same")
+            .execution_options(synchronize_session=False)
+        )
+    return taken

@@ -89,8 +89,8 @@ def _judge(session: Session, listings: Sequence[Listing], marks: Mapping[int, Ma
         listing = target.listing
         causes, forced = _reasons(listing.sku_id, ground.stock.recipes.get(listing.sku_id, ()), marks)
         known, row = told[listing.id], waiting.get(listing.id)
-        # No target yet: never evaluated, or Push Now took the last one away.
-        demanded = forced or (known.quantity is not None and known.target is None)
+        # Something was there and no target is: Push Now took it away.
+        demanded = forced or (known.target is None and (known.quantity is not None or row is not None))
         if target.quantity is None:
             assert target.why_not is not None
             decision = withhold(target.why_not, row)

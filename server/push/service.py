@@ -1,0 +1,235 @@
+"""Saving push rules, and asking for a push now. What changes is marked in the same transaction (PSH-7, PSH-10)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, delete, func, select, text, update
+from sqlalchemy.orm import Session
+
+from server.access.audit import audit
+from server.db.base import fold
+from server.db.bulk import NUMBER, dialect_of, insert_rows, relation
+from server.errors import NotFound
+from server.outbox.causes import Cause
+from server.outbox.models import Push, Told
+from server.outbox.queue import mark, mark_selected
+from server.push import pausing
+from server.push.checking import Verdict, check
+from server.push.deciding import WITHDRAWN
+from server.push.errors import RulesRefused, RuleWrong
+from server.push.models import PushRule, PushRuleSku, PushRuleStore, PushRuleWarehouse
+from server.push.rulebook import load_rules
+from server.push.rules import Rule
+from server.stores.models import Store, StoreSku
+
+
+@dataclass(frozen=True)
+class Saved:
+    """The rules' numbers in the order in which they were given, and what to know of each: name -> sentences."""
+
+    ids: list[int]
+    warnings: dict[str, list[str]] = field(default_factory=dict)
+
+
+def save_rules(
+    session: Session, rules: Sequence[Rule], *, removed: Collection[int] = (), by: str, at: datetime
+) -> Saved:
+    """Make (`id` None), change and remove rules, all of them or none, judged by what comes out together.
+
+    Every SKU that they govern, before or after, is evaluated. Raises `RuleWrong` for values that can't be,
+    `RulesRefused` for conflicts (PSH-6) and for a Choice store that would be shown more than there is (PSH-3), and
+    `NotFound` for a number that is no rule.
+    """
+    _one_at_a_time(session)
+    known = {rule.id: rule for rule in load_rules(session)}
+    _require(known, [*(rule.id for rule in rules if rule.id is not None), *removed])
+    verdict = judge(session, rules, known.values(), removed=removed)
+    if verdict.wrong:
+        raise RuleWrong(verdict.wrong)
+    if verdict.refused:
+        raise RulesRefused(verdict.refused)
+    before = [known[number] for number in {*removed, *(rule.id for rule in rules if rule.id is not None)}]
+    _delete(session, removed)
+    ids = _write(session, rules, at)
+    mark_governed(session, [*before, *rules], at=at)
+    _audit(session, rules, [known[number] for number in removed], by=by, at=at)
+    return Saved(ids, {name: list(sentences) for name, sentences in verdict.warnings.items()})
+
+
+def judge(session: Session, rules: Sequence[Rule], known: Iterable[Rule], *, removed: Collection[int] = ()) -> Verdict:
+    """What saving these rules would be refused or warned of, beside those that stay."""
+    gone = {*removed, *(rule.id for rule in rules)}
+    others = [rule for rule in known if rule.id not in gone]
+    rows = session.execute(select(Store.id, Store.name, Store.is_choice)).all()
+    choice = frozenset(number for number, _, is_choice in rows if is_choice)
+    return check(rules, others, choice_stores=choice, store_names={number: name for number, name, _ in rows})
+
+
+def find_rule(session: Session, rule_id: int) -> Rule:
+    """The rule with that number. Raises `NotFound`."""
+    known = {rule.id: rule for rule in load_rules(session)}
+    _require(known, [rule_id])
+    return known[rule_id]
+
+
+def switch_rule(session: Session, rule_id: int, active: bool, *, by: str, at: datetime) -> Saved:
+    """Switch a rule on or off; on only if it conflicts with no other (PSH-6)."""
+    return save_rules(session, [replace(find_rule(session, rule_id), active=active)], by=by, at=at)
+
+
+def mark_governed(session: Session, rules: Iterable[Rule], *, at: datetime) -> None:
+    """Have every SKU evaluated that these rules govern: those in their scope, or all in their stores."""
+    stores = {store for rule in rules if not rule.skus for store in rule.stores}
+    if stores:
+        mapped = select(StoreSku.sku_id).where(StoreSku.store_id.in_(stores), StoreSku.sku_id.is_not(None))
+        mark_selected(session, mapped, cause=Cause.RULE, at=at)
+    mark(session, (sku for rule in rules for sku in rule.skus), cause=Cause.RULE, at=at)
+
+
+def mark_everything(session: Session, *, cause: Cause, at: datetime) -> None:
+    """Have every mapped SKU evaluated: after refresh, or when the inventory features are switched (PSH-13)."""
+    mark_selected(session, select(StoreSku.sku_id).where(StoreSku.sku_id.is_not(None)), cause=cause, at=at)
+
+
+def push_now(
+    session: Session, *, stores: Collection[int] = (), skus: Collection[int] = (), by: str, at: datetime
+) -> int:
+    """PSH-7 (16): evaluate now and send whatever comes out (PSH-8), to these stores, of these SKUs; all unless given.
+
+    A person says *now*: pauses of these stores end. Gives the number of store SKUs.
+    """
+    chosen = select(StoreSku.id).where(StoreSku.sku_id.is_not(None))
+    if stores:
+        chosen = chosen.where(StoreSku.store_id.in_(stores))
+    if skus:
+        with relation(session, {"sku_id": NUMBER}, [(sku,) for sku in sorted(set(skus))]) as wanted:
+            count = _demand(session, chosen.where(StoreSku.sku_id.in_(select(wanted.c.sku_id))), at=at)
+    else:
+        count = _demand(session, chosen, at=at)
+    pausing.resume(session, *(stores or session.scalars(select(Store.id))))
+    audit(session, by, "push.now", "push", at=at, stores=sorted(stores), skus=len(skus), listings=count)
+    return count
+
+
+def retry(
+    session: Session, *, stores: Collection[int] = (), store_skus: Collection[int] = (), by: str, at: datetime
+) -> int:
+    """PSH-10: try again by hand what was refused for good, with the quantity of now. Gives the number of store SKUs."""
+    chosen = select(Push.store_sku_id).where(Push.failed_at.is_not(None), Push.reason != WITHDRAWN)
+    if stores:
+        chosen = chosen.where(Push.store_id.in_(stores))
+    if store_skus:
+        chosen = chosen.where(Push.store_sku_id.in_(store_skus))
+    count = _demand(session, chosen, at=at)
+    audit(session, by, "push.retry", "push", at=at, stores=sorted(stores), listings=count)
+    return count
+
+
+def _demand(session: Session, chosen: Select[Any], *, at: datetime) -> int:
+    """Have these store SKUs evaluated as if for the first time: a target that is not known is sent in any case.
+
+    Marks before `told`, the order in which evaluating locks them.
+    """
+    listed = StoreSku.id.in_(chosen)
+    mark_selected(session, select(StoreSku.sku_id).where(listed), cause=Cause.PUSH_NOW, at=at)
+    session.execute(
+        update(Told)
+        .where(Told.store_sku_id.in_(chosen))
+        .values(target=None)
+        .execution_options(synchronize_session=False)
+    )
+    return session.scalar(select(func.count()).select_from(StoreSku).where(listed)) or 0
+
+
+def _one_at_a_time(session: Session) -> None:
+    """Two people who save conflicting rules at once must see each other's; SQLite has one writer anyway."""
+    if dialect_of(session) == "postgresql":
+        session.execute(text("LOCK TABLE push_rule IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _require(known: Collection[int | None], ids: Iterable[int]) -> None:
+    for number in ids:
+        if number not in known:
+            raise NotFound(f"there is no push rule {number}", id=number)
+
+
+def _delete(session: Session, ids: Collection[int]) -> None:
+    _delete_parts(session, ids)
+    if ids:
+        session.execute(delete(PushRule).where(PushRule.id.in_(ids)).execution_options(synchronize_session=False))
+
+
+def _delete_parts(session: Session, ids: Collection[int]) -> None:
+    if not ids:
+        return
+    for part in (PushRuleWarehouse, PushRuleStore, PushRuleSku):
+        session.execute(delete(part).where(part.rule_id.in_(ids)).execution_options(synchronize_session=False))
+
+
+def _write(session: Session, rules: Sequence[Rule], at: datetime) -> list[int]:
+    _delete_parts(session, [rule.id for rule in rules if rule.id is not None])
+    rows = []
+    for rule in rules:
+        row = session.get_one(PushRule, rule.id) if rule.id is not None else PushRule(created_at=at)
+        _fill(row, rule)
+        session.add(row)
+        rows.append(row)
+    session.flush()
+    ids = [row.id for row in rows]
+    pairs = list(zip(ids, rules, strict=True))
+    session.add_all(
+        PushRuleStore(rule_id=number, store_id=store, percentage=own)
+        for number, rule in pairs
+        for store, own in rule.stores.items()
+    )
+    session.flush()
+    insert_rows(
+        session,
+        PushRuleWarehouse,
+        ("rule_id", "warehouse_id"),
+        [(number, warehouse) for number, rule in pairs for warehouse in sorted(rule.warehouses)],
+    )
+    insert_rows(
+        session,
+        PushRuleSku,
+        ("rule_id", "sku_id"),
+        [(number, sku) for number, rule in pairs for sku in sorted(rule.skus)],
+    )
+    return ids
+
+
+def _fill(row: PushRule, rule: Rule) -> None:
+    row.name = rule.name.strip()
+    row.key = fold(rule.name)
+    row.active = rule.active
+    row.percentage = rule.percentage
+    row.fixed = rule.fixed
+    row.rounding = rule.rounding.value
+    row.priority_store_id = rule.priority_store
+    row.priority_safety_stock = rule.priority_safety_stock
+    row.hold_back_safety_stock = rule.hold_back
+    row.minimum = rule.minimum
+    row.cap = rule.cap
+
+
+def _audit(session: Session, rules: Sequence[Rule], removed: Sequence[Rule], *, by: str, at: datetime) -> None:
+    for rule in rules:
+        action = "push_rule.create" if rule.id is None else "push_rule.update"
+        audit(
+            session,
+            by,
+            action,
+            rule.name,
+            at=at,
+            active=rule.active,
+            percentage=str(rule.percentage),
+            stores=sorted(rule.stores),
+            warehouses=sorted(rule.warehouses),
+            skus=len(rule.skus),
+        )
+    for rule in removed:
+        audit(session, by, "push_rule.delete", rule.name, at=at)

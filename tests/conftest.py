@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -95,3 +96,20 @@ def _create_database(server: str, name: str, template: str = "template0") -> Non
 
 def _driver_url(server: str, name: str) -> str:
     return f"{server.replace('postgresql://', 'postgresql+psycopg://')}/{name}"
+
+
+#: CI sets it: what the machine lacks then fails the run instead of being left out.
+_LEAVE_NOTHING_OUT = "STOCKBOOK_TESTS_LEAVE_NOTHING_OUT"
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run that left something out where nothing may be."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or not os.environ.get(_LEAVE_NOTHING_OUT):
+        return
+    left_out = {
+        str(report.longrepr) for report in reporter.stats.get("skipped", []) if "left out" in str(report.longrepr)
+    }
+    if left_out:
+        reporter.write_line(f"{_LEAVE_NOTHING_OUT} is set, but: {'; '.join(sorted(left_out))}", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

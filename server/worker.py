@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import platform
 
 from server.db.session import Database
@@ -17,6 +18,12 @@ from server.sync.worker import NewsWorker
 log = logging.getLogger(__name__)
 
 
+def _owner(settings: Settings) -> str:
+    """This process among those that send. The only server of a database frees at once what it had leased before it
+    died; one of several leaves that to the lease, since the others may be alive."""
+    return f"push@{platform.node()}" + (f":{os.getpid()}" if settings.several_machines else "")
+
+
 class Worker:
     """Plans and runs jobs, tells the stores and hears from them, until it is stopped."""
 
@@ -24,7 +31,7 @@ class Worker:
         self._db, self._settings = db, settings
         self._runner = Runner(db, settings)
         self._ticker = Ticker(self._runner.tick)
-        self._push = PushWorker(db, settings, connect=connect, owner=f"push@{platform.node()}")
+        self._push = PushWorker(db, settings, connect=connect, owner=_owner(settings))
         self._news = NewsWorker(db, settings)
 
     def start(self) -> None:

@@ -138,6 +138,7 @@ CODES: dict[str, Code] = _table(
         Code("unknown-push_rule", _E, "no push rule '{value}'.", "Correct it, or write ADD to make one."),
         # -- plan: rows against what exists ------------------------------------------------------------------------
         Code("exists", _E, "'{value}' exists already.", "Use the update workbook to change it."),
+        Code("add-exists", _E, "'{value}' exists already.", "Write UPDATE, or leave the action blank."),
         Code("missing-record", _E, "there is no '{value}' to {action}.", "Check the key."),
         Code(
             "conflict",
@@ -161,6 +162,9 @@ CODES: dict[str, Code] = _table(
         Code("own-stock-left", _E, "'{value}' has stock of its own.", "Book it out before turning own stock off."),
         Code("shelf-occupied", _E, "shelf '{value}' holds '{holder}'.", "Pick an available or recyclable shelf."),
         Code("shelf-twice", _E, "shelf '{value}' is given to '{other}' on row {row}.", "Give each its own shelf."),
+        Code("store_sku-unlisted", _W, "store '{store}' has not shown a listing '{value}' yet.", "Check the code."),
+        Code("default-needed", _E, "there must be a default warehouse.", "Say yes on another one instead."),
+        Code("scope-future-only", _E, "waiting orders are changed one by one.", "Write future orders here."),
         Code("in-use", _E, "can't be removed: {reason}."),
         Code("rule-overlap", _E, "rule '{other}' already governs {what}.", "Change the stores or the SKUs."),
         Code("rule-oversells", _W, "can show more than there is."),

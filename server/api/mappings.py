@@ -13,7 +13,8 @@ from server.api.once import once
 from server.api.paging import Page, Paging, cut
 from server.catalog.queries import require_ids
 from server.errors import Conflict, WrongUse
-from server.stores import listings, mapping, queries
+from server.operations import change_mapping as operation
+from server.stores import listings, queries
 from server.stores.queries import LoneSku, StoreSkuRow
 
 api = resource("mappings", "Mappings")
@@ -146,7 +147,7 @@ def create_mapping(body: NewMapping) -> Response:
         [sku_id] = require_ids(session, [body.sku])
         if row.sku_id is not None and row.sku_id != sku_id:
             raise Conflict(f"'{row.code}' is mapped to '{row.sku}' already; change that mapping", id=number)
-        mapping.map_many(session, {number: sku_id}, by=by, at=at)
+        operation.change_mapping(session, {number: sku_id}, by=by, at=at)
         return shown(queries.find_store_sku(session, number))
 
     return once(work, status=201)
@@ -159,7 +160,7 @@ def match_mappings(body: MatchWanted) -> Response:
     by, at = caller().name, clock.now()
 
     def work(session: Session) -> Matched:
-        done = mapping.match(session, queries.store_named(session, body.store).id, by=by, at=at)
+        done = operation.match_listings(session, queries.store_named(session, body.store).id, by=by, at=at)
         return Matched(mapped=len(done.mapped), ambiguous=[one.text for one in done.ambiguous])
 
     return once(work)
@@ -185,7 +186,7 @@ def change_mapping(path: ById, body: MappingChange) -> Response:
         numbers = _chosen(session, path.id, body.whole_product)
         if "sku" in body.model_fields_set:
             sku_id = None if body.sku is None else require_ids(session, [body.sku])[0]
-            mapping.map_many(session, dict.fromkeys(numbers, sku_id), by=by, at=at)
+            operation.change_mapping(session, dict.fromkeys(numbers, sku_id), by=by, at=at)
         if body.synced is not None:
             listings.choose_synced(session, numbers, body.synced, by=by, at=at)
         return shown(queries.find_store_sku(session, path.id))
@@ -201,7 +202,7 @@ def remove_mapping(path: ById, query: WholeProduct) -> Response:
 
     def work(session: Session) -> MappingShown:
         numbers = _chosen(session, path.id, query.whole_product)
-        mapping.map_many(session, dict.fromkeys(numbers, None), by=by, at=at)
+        operation.change_mapping(session, dict.fromkeys(numbers, None), by=by, at=at)
         return shown(queries.find_store_sku(session, path.id))
 
     return once(work)

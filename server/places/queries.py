@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.expression import ColumnElement
 
@@ -48,6 +48,19 @@ class SafetyRow:
     sku_id: int
     sku: str
     safety_stock: int
+    on_hand: int
+
+
+@dataclass(frozen=True)
+class PlaceRow:
+    """What is set for one SKU in one warehouse: safety stock and shelf, beside what is there."""
+
+    warehouse_id: int
+    warehouse: str
+    sku_id: int
+    sku: str
+    safety_stock: int | None
+    shelf: str | None
     on_hand: int
 
 
@@ -95,12 +108,12 @@ def warehouses(*, code: str | None = None, q: str | None = None) -> Select[Wareh
     return rows
 
 
-def remaining(session: Session, warehouse_id: int) -> list[Remaining]:
-    """The SKUs with units on hand or on the way in a warehouse (WH-5), by code."""
+def remaining(session: Session, warehouse_ids: Iterable[int]) -> list[Remaining]:
+    """The SKUs with units on hand or on the way in these warehouses (WH-5), by code."""
     rows = (
         select(Balance.warehouse_id, MerchantSku.code, Balance.on_hand, Balance.on_the_way)
         .join(MerchantSku, MerchantSku.id == Balance.sku_id)
-        .where(Balance.warehouse_id == warehouse_id, or_(Balance.on_hand > 0, Balance.on_the_way > 0))
+        .where(Balance.warehouse_id.in_(list(warehouse_ids)), or_(Balance.on_hand > 0, Balance.on_the_way > 0))
         .order_by(MerchantSku.code)
     )
     return [Remaining(*row) for row in session.execute(rows)]
@@ -156,6 +169,13 @@ def find_shelf(session: Session, shelf_id: int) -> ShelfRow:
     if row is None:
         raise NotFound(f"there is no shelf {shelf_id}", id=shelf_id)
     return ShelfRow(*row)
+
+
+def find_shelves(session: Session, shelf_ids: Iterable[int]) -> dict[int, ShelfRow]:
+    """Shelves by number, those that exist."""
+    with relation(session, {"shelf_id": NUMBER}, [(number,) for number in sorted(set(shelf_ids))]) as r:
+        rows = shelf_rows().join(r, r.c.shelf_id == Shelf.id).order_by(Shelf.id)
+        return {row[0]: ShelfRow(*row) for row in session.execute(rows)}
 
 
 def shelf_ids(session: Session, pairs: Iterable[tuple[int, str]]) -> dict[tuple[int, str], int]:
@@ -223,6 +243,40 @@ def safety_rows(
         same = and_(SafetyStock.sku_id == sku, SafetyStock.warehouse_id > warehouse)
         rows = rows.where(or_(SafetyStock.sku_id > sku, same))
     return [SafetyRow(*row) for row in session.execute(rows)]
+
+
+def place_rows(session: Session, *, warehouse_id: int | None = None) -> list[PlaceRow]:
+    """Every SKU and warehouse with stock, a safety stock or a shelf, by SKU and warehouse."""
+    pairs = union(
+        select(SafetyStock.warehouse_id, SafetyStock.sku_id),
+        select(Shelf.warehouse_id, Shelf.sku_id).where(Shelf.sku_id.is_not(None)),
+        select(Balance.warehouse_id, Balance.sku_id).where(or_(Balance.on_hand > 0, Balance.defective > 0)),
+    ).subquery()
+
+    def here(model: type[SafetyStock | Shelf | Balance]) -> ColumnElement[bool]:
+        return and_(model.warehouse_id == pairs.c.warehouse_id, model.sku_id == pairs.c.sku_id)
+
+    rows = (
+        select(
+            Warehouse.id,
+            Warehouse.code,
+            MerchantSku.id,
+            MerchantSku.code,
+            SafetyStock.quantity,
+            Shelf.code,
+            func.coalesce(Balance.on_hand, 0),
+        )
+        .join(pairs, pairs.c.warehouse_id == Warehouse.id)
+        .join(MerchantSku, MerchantSku.id == pairs.c.sku_id)
+        .outerjoin(SafetyStock, here(SafetyStock))
+        .outerjoin(Shelf, here(Shelf))
+        .outerjoin(Balance, here(Balance))
+        .where(Warehouse.deleted_at.is_(None), MerchantSku.deleted_at.is_(None))
+        .order_by(MerchantSku.key, Warehouse.key)
+    )
+    if warehouse_id is not None:
+        rows = rows.where(Warehouse.id == warehouse_id)
+    return [PlaceRow(*row) for row in session.execute(rows)]
 
 
 def _has_status(status: ShelfStatus) -> ColumnElement[bool]:

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from server.access.audit import audit
 from server.db.base import fold
-from server.errors import Conflict, NotFound, Refused
+from server.db.bulk import TEXT, relation
+from server.errors import Conflict, NotFound, Refused, WrongUse
 from server.places import shelves
 from server.places.models import SafetyStock, Shelf, Warehouse
 from server.places.queries import remaining
@@ -19,6 +20,8 @@ from server.places.rules import tidy_code
 
 #: The default warehouse that set-up makes (WH-1).
 FIRST = "Main"
+#: Characters, as the table has them.
+MAX_NAME, MAX_ADDRESS = 120, 500
 _SHOWN = 200
 
 
@@ -55,8 +58,8 @@ def create_warehouses(session: Session, new: Sequence[NewWarehouse], *, by: str,
         Warehouse(
             code=code,
             key=fold(code),
-            name=warehouse.name.strip() or code,
-            address=warehouse.address.strip(),
+            name=_text(warehouse.name, "name", MAX_NAME) or code,
+            address=_text(warehouse.address, "address", MAX_ADDRESS),
             is_default=False,
             created_at=at,
         )
@@ -105,7 +108,7 @@ def refuse_unless_empty(session: Session, warehouse_id: int) -> Warehouse:
         raise NotFound(f"there is no warehouse {warehouse_id}", id=warehouse_id)
     if row.is_default:
         raise Refused("the default warehouse can't be deleted; make another one the default first")
-    left = remaining(session, row.id)
+    left = remaining(session, [row.id])
     if left:
         named = ", ".join(f"{one.sku} ({one.on_hand} on hand, {one.on_the_way} on the way)" for one in left[:3])
         more = f" and {len(left) - 3} more" if len(left) > 3 else ""
@@ -131,12 +134,24 @@ def delete_warehouse(session: Session, warehouse_id: int, *, by: str, at: dateti
     audit(session, by, "warehouse.delete", row.code, at=at, id=row.id, shelves=len(on_them))
 
 
+def restore_warehouse(session: Session, warehouse_id: int, *, by: str, at: datetime) -> Warehouse:
+    """Bring a deleted warehouse back, without its shelves. Raises `NotFound`, `Conflict` for a code taken meanwhile."""
+    row = session.get(Warehouse, warehouse_id)
+    if row is None or row.deleted_at is None:
+        raise NotFound(f"there is no deleted warehouse {warehouse_id}", id=warehouse_id)
+    _refuse_taken(session, [row])
+    row.deleted_at = None
+    session.flush()
+    audit(session, by, "warehouse.restore", row.code, at=at, id=row.id)
+    return row
+
+
 def _change(session: Session, row: Warehouse, change: WarehouseChange, *, by: str, at: datetime) -> None:
     before = {"name": row.name, "address": row.address, "default": row.is_default}
     if change.name is not None:
-        row.name = change.name.strip() or row.code
+        row.name = _text(change.name, "name", MAX_NAME) or row.code
     if change.address is not None:
-        row.address = change.address.strip()
+        row.address = _text(change.address, "address", MAX_ADDRESS)
     if change.default and not row.is_default:
         _make_default(session, row)
     after = {"name": row.name, "address": row.address, "default": row.is_default}
@@ -164,10 +179,20 @@ def _refuse_no_default(rows: Mapping[int, Warehouse], changes: Mapping[int, Ware
 
 def _refuse_taken(session: Session, rows: Sequence[Warehouse]) -> None:
     keys = [row.key for row in rows]
-    taken = set(session.scalars(select(Warehouse.key).where(Warehouse.deleted_at.is_(None), Warehouse.key.in_(keys))))
-    for place, row in enumerate(rows):
-        if row.key in taken or row.key in keys[:place]:
+    with relation(session, {"key": TEXT}, [(key,) for key in sorted(set(keys))]) as r:
+        living = select(Warehouse.key).join(r, r.c.key == Warehouse.key).where(Warehouse.deleted_at.is_(None))
+        seen = set(session.scalars(living))
+    for row in rows:
+        if row.key in seen:
             raise Conflict(f"there is already a warehouse '{row.code}'", field="code", code=row.code)
+        seen.add(row.key)
+
+
+def _text(value: str, what: str, limit: int) -> str:
+    text = value.strip()
+    if len(text) > limit or "\x00" in text:
+        raise WrongUse(f"a warehouse's {what} is at most {limit} characters", field=what)
+    return text
 
 
 def _living() -> Select[Warehouse]:

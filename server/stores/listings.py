@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import cast, func, literal, or_, select, true, update
+from sqlalchemy import cast, delete, func, literal, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from server.access.audit import audit
 from server.channels.protocol import Listing
 from server.db.base import Document, Moment
 from server.db.bulk import NUMBER, TEXT, dialect_of, relation
+from server.db.referring import delete_referring, referred
 from server.db.upsert import upsert
 from server.errors import NotFound
 from server.outbox import queue
@@ -24,6 +25,8 @@ from server.stores.queries import find_store, store_sku_ids
 
 #: Characters, as the table has them.
 MAX_CODE, MAX_NAME, MAX_GTIN = 120, 300, 50
+#: Tables of what a store SKU was told and why; nothing of it matters without the store SKU.
+TOLD = ("evaluation", "push", "told")
 _COLUMNS = ("store_id", "code", "name", "gtin", "references", "synced", "listed", "created_at")
 
 
@@ -97,6 +100,20 @@ def ensure_store_skus(
         )
         session.execute(insert.on_conflict_do_nothing())
     return known | store_sku_ids(session, fresh)
+
+
+def forget_store_skus(session: Session, store_sku_ids: Iterable[int]) -> int:
+    """Delete store SKUs that never came to anything: not listed, not mapped, in no order; how many."""
+    with relation(session, {"id": NUMBER}, [(number,) for number in sorted(set(store_sku_ids))]) as r:
+        named = select(r.c.id)
+        used = referred(session, "store_sku", named, besides=TOLD)
+        idle = (StoreSku.id.in_(named), StoreSku.listed.is_(False), StoreSku.sku_id.is_(None))
+        gone = [number for number in session.scalars(select(StoreSku.id).where(*idle)) if number not in used]
+    with relation(session, {"id": NUMBER}, [(number,) for number in gone]) as r:
+        delete_referring(session, "store_sku", select(r.c.id), TOLD)
+        drop = delete(StoreSku).where(StoreSku.id.in_(select(r.c.id)))
+        session.execute(drop.execution_options(synchronize_session=False))
+    return len(gone)
 
 
 def choose_synced(session: Session, store_sku_ids: Iterable[int], synced: bool, *, by: str, at: datetime) -> int:

@@ -23,12 +23,13 @@ from server.outbox.causes import Cause
 from server.places.queries import find_warehouse
 from server.stores.connecting import connector_of
 from server.stores.credentials import read_secrets, save_secrets
+from server.stores.listings import TOLD
 from server.stores.models import Store, StoreSku
 from server.stores.options import OPTIONS, check_option
 from server.stores.queries import find_store
 
 #: What a deleted store takes along: what it was told and said, none of which means anything without it.
-_GOES_ALONG = ("credential", "evaluation", "inbox", "push", "reading", "store_pause", "store_sku", "told")
+_GOES_ALONG = (*TOLD, "credential", "inbox", "reading", "store_pause", "store_sku")
 _WORDS = {"order": "orders", "order_line": "order lines", "push_rule": "push rules", "push_rule_store": "push rules"}
 
 

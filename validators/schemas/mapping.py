@@ -27,7 +27,7 @@ WORKBOOK = Workbook(
             example="NK-SP-TS-RED-M",
             required=True,
             key=True,
-            max_length=128,
+            max_length=120,
             width=22,
         ),
         shown_only(text("listing", "Listing name", "What buyers see. For information only.", width=34)),

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from server.uploads.handlers.combinations import Combinations
+from server.uploads.handlers.mapping import MappingRows
 from server.uploads.handlers.protocol import Handler
 from server.uploads.handlers.quantity_update import QuantityUpdate
+from server.uploads.handlers.safety_stock import SafetyStockAndShelf
+from server.uploads.handlers.shelves import Shelves
 from server.uploads.handlers.sku_create import SkuCreate
 from server.uploads.handlers.sku_update import SkuUpdate
 from server.uploads.handlers.stock_in import StockIn
 from server.uploads.handlers.stock_out import StockOut
+from server.uploads.handlers.warehouses import Warehouses
 
-_HANDLERS: tuple[Handler, ...] = (Combinations(), SkuCreate(), SkuUpdate(), QuantityUpdate(), StockIn(), StockOut())
+_HANDLERS: tuple[Handler, ...] = (
+    Combinations(),
+    SkuCreate(),
+    SkuUpdate(),
+    QuantityUpdate(),
+    StockIn(),
+    StockOut(),
+    MappingRows(),
+    Warehouses(),
+    Shelves(),
+    SafetyStockAndShelf(),
+)
 
 HANDLERS: dict[str, Handler] = {handler.workbook.id: handler for handler in _HANDLERS}

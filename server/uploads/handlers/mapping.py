@@ -1,0 +1,128 @@
+"""Mapping: which merchant SKU a store's listing sells (CAT-8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from sqlalchemy.orm import Session
+
+from server.db.base import fold
+from server.errors import StockbookError
+from server.operations.change_mapping import change_mapping
+from server.outbox.causes import Cause
+from server.stores import listings, queries
+from server.stores.queries import StoreSkuRow
+from server.uploads.handlers.actions import ADD, REMOVE, UPDATE, plan_removals
+from server.uploads.handlers.protocol import CannotUndo, Context, CurrentRow, Step
+from server.uploads.plan import Existing, Plan, plan_records
+from server.uploads.rows import Rows, version_of
+from validators.messages import Finding
+from validators.registry import WORKBOOKS
+from validators.workbooks import Workbook
+
+_PAGE = 5_000
+_ALL_ORDERS = "all new orders"
+
+
+class MappingRows:
+    """Each row ties one store SKU to a merchant SKU, or takes its mapping away."""
+
+    workbook: ClassVar[Workbook] = WORKBOOKS["mapping"]
+
+    def plan(self, session: Session, rows: Rows) -> Plan:
+        """The merchant SKU before and after. A store SKU that is not known yet would be made, with a warning."""
+        known = _known(session, rows)
+        plan = plan_records(rows, [_existing(row, rows, place) for place, row in enumerate(known)])
+        old = {number: row.sku if row else None for number, row in zip(rows.numbers, known, strict=True)}
+        plan_removals(plan, "sku", lambda number: old[number])
+        for number, row in zip(rows.numbers, known, strict=True):
+            plan.findings += _findings(rows, number, row)
+        plan.work = known
+        return plan
+
+    def apply(self, session: Session, plan: Plan, context: Context) -> Sequence[Step]:
+        """Map them all, each to its SKU; orders that waited for a mapping are tried."""
+        rows = plan.rows
+        pairs = {number: (rows.id("store", number), rows.value("store_sku", number)) for number in plan.changing}
+        ids = listings.ensure_store_skus(session, pairs.values(), at=context.at)
+        known = {row.id for row in plan.work if row is not None}
+        wanted = {ids[pair]: _wanted(rows, number) for number, pair in pairs.items()}
+        changed = change_mapping(session, wanted, by=context.by, at=context.at)
+        steps: list[Step] = [{"mapping": [one.store_sku_id, one.old_sku_id, one.new_sku_id]} for one in changed]
+        return [*steps, *({"made": number} for number in ids.values() if number in wanted and number not in known)]
+
+    def undo(self, session: Session, steps: Sequence[Step], context: Context) -> None:
+        """Every mapping as it was. Raises `CannotUndo` where one is no longer what the upload set."""
+        changed = [step["mapping"] for step in steps if "mapping" in step]
+        now = queries.find_store_skus(session, [number for number, _, _ in changed])
+        reasons = []
+        for number, _, after in changed:
+            row = now.get(number)
+            if row is None:
+                reasons.append(f"store SKU {number} was deleted since")
+            elif row.sku_id != after:
+                reasons.append(f"the mapping of '{row.code}' in '{row.store}' was changed since")
+        if reasons:
+            raise CannotUndo(reasons)
+        before = {number: old for number, old, _ in changed}
+        try:
+            change_mapping(session, before, by=context.by, at=context.at, cause=Cause.UNDO)
+        except StockbookError as problem:
+            raise CannotUndo([problem.text]) from problem
+        listings.forget_store_skus(session, [step["made"] for step in steps if "made" in step])
+
+    def current(self, session: Session, *, warehouse_id: int | None = None) -> Iterable[CurrentRow]:
+        """Every store SKU, mapped or not."""
+        after: int | None = 0
+        while after is not None:
+            rows = queries.store_skus(session, after=after, limit=_PAGE)
+            after = rows[-1].id if len(rows) == _PAGE else None
+            yield from map(_current, rows)
+
+
+def _known(session: Session, rows: Rows) -> list[StoreSkuRow | None]:
+    pairs = list(zip(rows.ids["store"], rows.values["store_sku"], strict=True))
+    ids = queries.store_sku_ids(session, pairs)
+    found = queries.find_store_skus(session, ids.values())
+    return [found[ids[pair]] if pair in ids else None for pair in pairs]
+
+
+def _existing(row: StoreSkuRow | None, rows: Rows, place: int) -> Existing | None:
+    """What is there. A merchant SKU that is named in another case is the same one, so it is shown as typed."""
+    if row is None:
+        return None
+    same = row.sku_id is not None and row.sku_id == rows.ids["sku"][place]
+    return Existing({"sku": rows.values["sku"][place] if same else row.sku}, versioned={"sku": row.sku}, id=row.id)
+
+
+def _findings(rows: Rows, number: int, row: StoreSkuRow | None) -> Iterable[Finding]:
+    action, code = rows.value("action", number), rows.value("store_sku", number)
+    given = rows.value("sku", number) is not None
+    mapped = row is not None and row.sku_id is not None
+    if rows.value("scope", number) == _ALL_ORDERS and action != REMOVE:
+        yield Finding("scope-future-only", number, "scope")
+    if action in (UPDATE, REMOVE) and not mapped:
+        yield Finding("missing-record", number, "store_sku", {"value": code, "action": action.lower()})
+    elif action == ADD and mapped:
+        yield Finding("add-exists", number, "store_sku", {"value": code})
+    elif action in (ADD, UPDATE) and not given:
+        yield Finding("missing", number, "sku")
+    elif row is None and not given:
+        facts = {"value": code, "store": rows.value("store", number)}
+        yield Finding("unknown-store_sku", number, "store_sku", facts)
+    elif row is None:
+        facts = {"value": code, "store": rows.value("store", number)}
+        yield Finding("store_sku-unlisted", number, "store_sku", facts)
+
+
+def _wanted(rows: Rows, number: int) -> int | None:
+    if rows.value("action", number) == REMOVE:
+        return None
+    sku_id: int = rows.id("sku", number)
+    return sku_id
+
+
+def _current(row: StoreSkuRow) -> CurrentRow:
+    values = {"store": row.store, "store_sku": row.code, "listing": row.name, "sku": row.sku}
+    return CurrentRow(values, version_of([row.store_id, fold(row.code)], {"sku": row.sku}))

@@ -17,6 +17,8 @@ from server.api import (
     metrics,
     orders,
     problems,
+    push,
+    push_rules,
     safety,
     safety_stock,
     settings,
@@ -59,6 +61,8 @@ RESOURCES: tuple[APIBlueprint, ...] = (
     stock_lists.api,
     orders.api,
     sync.api,
+    push.api,
+    push_rules.api,
 )
 
 

@@ -41,7 +41,7 @@ class Rule:
     active: bool = True
     id: int | None = None
     #: store -> percentage as numerator and denominator, worked out once
-    _ratios: dict[int, tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)
+    _ratios: dict[int, tuple[int, int]] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def percentage_for(self, store_id: int) -> Decimal:
         """The store's own percentage, or else the rule's."""

@@ -19,6 +19,7 @@ from validators.extracting.refusing import Unreadable
 from validators.reading.limits import Limits
 from validators.reading.parts import PartLook
 
+_MB = 1024 * 1024
 _PIECE = 1 << 18
 _ENCRYPTED = 0x1
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -103,10 +104,12 @@ def _look_inside(file: BinaryIO, members: dict[str, zipfile.ZipInfo], limits: Li
         start = _data_start(file, info)
         end = start + info.compress_size
         part = PartLook(name, limits)
-        most = min(limits.small_part if _SMALL.fullmatch(name) else limits.part, limits.unpacked - total)
+        most = limits.small_part if _SMALL.fullmatch(name) else limits.part
         for piece in _pieces(file, start, info, most):
             part.see(piece)
             total += len(piece)
+            if total > limits.unpacked:
+                raise Unreadable("file-unpacked", limit=limits.unpacked // _MB)
             if total > limits.ratio_from and total > limits.ratio * packed:
                 raise Unreadable("file-ratio", limit=limits.ratio)
         part.finish()
@@ -147,7 +150,7 @@ def _pieces(file: BinaryIO, start: int, info: zipfile.ZipInfo, most: int) -> Ite
             packed = inflate.unconsumed_tail if inflate else b""
             size += len(piece)
             if size > most:
-                raise Unreadable("file-unpacked", limit=most // (1024 * 1024))
+                raise Unreadable("file-unpacked", limit=most // _MB)
             crc = zlib.crc32(piece, crc)
             yield piece
     if inflate and not inflate.eof:

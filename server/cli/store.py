@@ -1,0 +1,204 @@
+"""store list|show|channels|add|update|remove|reseal."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from cryptography.fernet import MultiFernet
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.access.audit import audit
+from server.cli.opening import Opened, actor, database
+from server.cli.output import AsJson, record, say, table
+from server.errors import WrongUse
+from server.places.queries import warehouse_named
+from server.stores import connecting, service
+from server.stores.credentials import keys_of
+from server.stores.credentials import reseal as seal_anew
+from server.stores.models import Store
+from server.stores.options import OPTIONS
+from server.stores.queries import store_named, warehouse_of
+
+group = typer.Typer(help="Stores: the shops whose stock is kept here.", no_args_is_help=True)
+
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="A setting, like shop=east; several times for several. Nothing after = empties it."),
+]
+Asks = Annotated[
+    list[str] | None,
+    typer.Option("--ask", help="A secret that is typed unseen, or read from a line of the input in a pipe."),
+]
+Warehouse = Annotated[str | None, typer.Option(help="The warehouse it ships from; 'default' for the default one.")]
+Choice = Annotated[bool | None, typer.Option(help="Run by the marketplace.")]
+Active = Annotated[bool | None, typer.Option(help="Whether orders are read and stock is pushed.")]
+OrdersFrom = Annotated[
+    datetime | None,
+    typer.Option(help="Orders created before are ignored; UTC.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"]),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(group, name="store")
+
+
+@group.command("list")
+def list_stores(as_json: AsJson = False) -> None:
+    """Every store."""
+    with database() as found, found.db.read() as session:
+        keys = keys_of(found.settings)
+        rows = [_shown(session, store, keys) for store in session.scalars(select(Store).order_by(Store.id))]
+    table(rows, as_json=as_json)
+
+
+@group.command()
+def show(name: str, as_json: AsJson = False) -> None:
+    """One store; of its secrets only whether they are set."""
+    with database() as found, found.db.read() as session:
+        record(_shown(session, store_named(session, name), keys_of(found.settings)), as_json=as_json)
+
+
+@group.command()
+def channels(as_json: AsJson = False) -> None:
+    """The channels there are, and the settings each takes."""
+    rows = [
+        {"channel": connector.channel, "setting": name, "secret": name in connector.secrets, "help": text}
+        for connector in connecting.channels()
+        for name, text in {**connector.settings, **connector.secrets}.items()
+    ]
+    rows += [{"channel": "any", "setting": o.name, "secret": False, "help": o.help} for o in OPTIONS.values()]
+    table(rows, as_json=as_json)
+
+
+@group.command()
+def add(
+    name: str,
+    channel: str,
+    settings: Sets = None,
+    ask: Asks = None,
+    warehouse: Warehouse = None,
+    choice: Choice = False,
+    active: Active = True,
+    orders_from: OrdersFrom = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a store; it ships from the default warehouse unless told otherwise."""
+    given = _settings(settings, ask)
+
+    def work(session: Session) -> Store:
+        new = service.NewStore(
+            name=name,
+            channel=channel,
+            settings={key: value for key, value in given.items() if value is not None},
+            warehouse_id=_warehouse(session, warehouse),
+            is_choice=bool(choice),
+            active=bool(active),
+            orders_from=_utc(orders_from),
+        )
+        return service.add_store(session, new, keys=keys_of(found.settings), by=actor(), at=clock.now())
+
+    with database() as found:
+        _show_after(found, found.db.write(work).name, as_json=as_json)
+
+
+@group.command()
+def update(
+    name: str,
+    new_name: Annotated[str | None, typer.Option("--name", help="Another name.")] = None,
+    settings: Sets = None,
+    ask: Asks = None,
+    warehouse: Warehouse = None,
+    choice: Choice = None,
+    active: Active = None,
+    orders_from: OrdersFrom = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change a store. New secrets end *needs sign-in*."""
+    given = _settings(settings, ask)
+
+    def work(session: Session) -> Store:
+        change = service.StoreChange(
+            name=new_name,
+            settings=given,
+            warehouse_id=service.KEEP if warehouse is None else _warehouse(session, warehouse),
+            is_choice=choice,
+            active=active,
+            orders_from=service.KEEP if orders_from is None else _utc(orders_from),
+        )
+        number, keys = store_named(session, name).id, keys_of(found.settings)
+        return service.change_store(session, number, change, keys=keys, by=actor(), at=clock.now())
+
+    with database() as found:
+        _show_after(found, found.db.write(work).name, as_json=as_json)
+
+
+@group.command()
+def remove(name: str) -> None:
+    """Delete a store with its store SKUs and mappings; one with orders or push rules is refused."""
+    with database() as found:
+        found.db.write(
+            lambda session: service.delete_store(session, store_named(session, name).id, by=actor(), at=clock.now())
+        )
+    say(f"store '{name}' is deleted")
+
+
+@group.command()
+def reseal() -> None:
+    """Seal all credentials with the first of STOCKBOOK_SECRET_KEY's keys, so that the others can be dropped."""
+
+    def work(session: Session) -> int:
+        count = seal_anew(session, keys_of(found.settings))
+        audit(session, actor(), "credentials.reseal", f"{count} stores")
+        return count
+
+    with database() as found:
+        say(f"sealed anew: the credentials of {found.db.write(work)} stores")
+
+
+def _show_after(found: Opened, name: str, *, as_json: bool) -> None:
+    with found.db.read() as session:
+        record(_shown(session, store_named(session, name), keys_of(found.settings)), as_json=as_json)
+
+
+def _shown(session: Session, store: Store, keys: MultiFernet) -> dict[str, Any]:
+    return {
+        "id": store.id,
+        "name": store.name,
+        "channel": store.channel,
+        "warehouse": warehouse_of(session, store).code,
+        "settings": store.settings,
+        "secrets": service.secrets_set(session, store, keys=keys),
+        "choice": store.is_choice,
+        "active": store.active,
+        "needs_sign_in": store.needs_sign_in,
+        "orders_from": store.orders_from,
+    }
+
+
+def _settings(pairs: list[str] | None, asked: list[str] | None) -> dict[str, str | None]:
+    given: dict[str, str | None] = {}
+    for pair in pairs or ():
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise WrongUse(f"'{pair[:60]}' is no setting; write it like shop=east")
+        given[name.strip()] = value.strip() or None
+    for name in asked or ():
+        given[name] = getpass.getpass(f"{name}: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    return given
+
+
+def _warehouse(session: Session, code: str | None) -> int | None:
+    if code is None or code.strip().lower() == "default":
+        return None
+    return warehouse_named(session, code).id
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=UTC)

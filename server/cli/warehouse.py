@@ -1,0 +1,79 @@
+"""warehouse list|add|update|remove."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.cli.opening import actor, database
+from server.cli.output import AsJson, record, say, table
+from server.operations.delete_warehouse import delete_warehouse
+from server.places import queries, service
+from server.places.models import Warehouse
+
+group = typer.Typer(help="Warehouses: the places that hold stock.", no_args_is_help=True)
+
+Name = Annotated[str | None, typer.Option(help="What people call it; its code unless given.")]
+Address = Annotated[str | None, typer.Option(help="Where it is.")]
+Default = Annotated[bool, typer.Option("--default", help="Make it the one that is used where none is named.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(group, name="warehouse")
+
+
+@group.command("list")
+def list_warehouses(as_json: AsJson = False) -> None:
+    """Every warehouse."""
+    with database() as found, found.db.read() as session:
+        rows = [_shown(row) for row in session.scalars(queries.warehouses().order_by(Warehouse.key))]
+    table(rows, as_json=as_json)
+
+
+@group.command()
+def add(
+    code: str, name: Name = None, address: Address = None, default: Default = False, as_json: AsJson = False
+) -> None:
+    """Make a warehouse."""
+    new = service.NewWarehouse(code, name or "", address or "", default)
+
+    def work(session: Session) -> dict[str, Any]:
+        return _shown(service.create_warehouses(session, [new], by=actor(), at=clock.now())[0])
+
+    with database() as found:
+        record(found.db.write(work), as_json=as_json)
+
+
+@group.command()
+def update(
+    code: str, name: Name = None, address: Address = None, default: Default = False, as_json: AsJson = False
+) -> None:
+    """Change a warehouse, or make it the default."""
+    change = service.WarehouseChange(name, address, default or None)
+
+    def work(session: Session) -> dict[str, Any]:
+        number = queries.warehouse_named(session, code).id
+        return _shown(service.update_warehouses(session, {number: change}, by=actor(), at=clock.now())[0])
+
+    with database() as found:
+        record(found.db.write(work), as_json=as_json)
+
+
+@group.command()
+def remove(code: str) -> None:
+    """Delete a warehouse that is empty and not used any more; what stands in the way is named."""
+
+    def work(session: Session) -> None:
+        delete_warehouse(session, queries.warehouse_named(session, code).id, by=actor(), at=clock.now())
+
+    with database() as found:
+        found.db.write(work)
+    say(f"warehouse '{code}' is deleted")
+
+
+def _shown(row: Warehouse) -> dict[str, Any]:
+    return {"id": row.id, "code": row.code, "name": row.name, "address": row.address, "default": row.is_default}

@@ -17,7 +17,7 @@ from server.db.base import Document, Moment
 from server.db.bulk import NUMBER, TEXT, dialect_of, relation
 from server.db.referring import delete_referring, referred
 from server.db.upsert import upsert
-from server.errors import NotFound
+from server.errors import NotFound, WrongUse
 from server.outbox import queue
 from server.outbox.causes import Cause
 from server.stores.models import StoreSku
@@ -39,6 +39,11 @@ class Taken:
     skipped: Sequence[str] = ()
 
 
+def may_be_code(code: str) -> bool:
+    """Whether a store SKU may be called that. It is kept to the letter: the store finds its listing by it."""
+    return bool(code.strip()) and len(code) <= MAX_CODE and code.isprintable()
+
+
 def take_listings(session: Session, store_id: int, listings: Iterable[Listing], *, by: str, at: datetime) -> Taken:
     """Keep listings as store SKUs: new ones are made, known ones get today's name, GTIN and references.
 
@@ -48,8 +53,8 @@ def take_listings(session: Session, store_id: int, listings: Iterable[Listing], 
     rows: dict[str, tuple[str, str, str, str]] = {}
     skipped: list[str] = []
     for listing in listings:
-        code = listing.store_sku.strip()
-        if not 1 <= len(code) <= MAX_CODE or not code.isprintable():
+        code = listing.store_sku
+        if not may_be_code(code):
             skipped.append(code[:MAX_CODE])
             continue
         gtin = _printable(listing.gtin or "")
@@ -84,8 +89,14 @@ def drop_unseen(session: Session, store_id: int, seen: Collection[str]) -> int:
 def ensure_store_skus(
     session: Session, pairs: Iterable[tuple[int, str]], *, at: datetime
 ) -> dict[tuple[int, str], int]:
-    """The numbers of these (store, code) pairs; those not known yet are made, unmapped and not listed."""
+    """The numbers of these (store, code) pairs; those not known yet are made, unmapped and not listed.
+
+    Raises `WrongUse` for a code that can't be one.
+    """
     wanted = sorted(set(pairs))
+    wrong = next((code for _, code in wanted if not may_be_code(code)), None)
+    if wrong is not None:
+        raise WrongUse(f"'{wrong[:60]}' can't be a store SKU: 1 to {MAX_CODE} printable characters", field="store_sku")
     known = store_sku_ids(session, wanted)
     fresh = [pair for pair in wanted if pair not in known]
     if not fresh:

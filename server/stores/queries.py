@@ -96,7 +96,7 @@ def store_skus(
     if sku_id is not None:
         wanted.append(StoreSku.sku_id == sku_id)
     if code is not None:
-        wanted.append(StoreSku.code == code.strip())
+        wanted.append(StoreSku.code == code)
     if q:
         found = (func.lower(column).contains(q.strip().lower(), autoescape=True) for column in _SEARCHED)
         wanted.append(or_(*found))

@@ -205,7 +205,7 @@ def _mark_all(session: Session, store_id: int, at: datetime) -> None:
 
 
 def _audited(store: Store) -> dict[str, Any]:
-    """What the audit log keeps of a store: never a secret, and of addresses only that they changed is not hidden."""
+    """What the audit log keeps of a store: never a secret."""
     return {
         "name": store.name,
         "warehouse_id": store.warehouse_id,

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from server.channels.protocol import Listing
 from server.db.session import Database
-from server.errors import NotFound
+from server.errors import NotFound, WrongUse
 from server.outbox.models import Changed
 from server.stores.listings import choose_synced, drop_unseen, ensure_store_skus, take_listings
 from server.stores.models import StoreSku
@@ -52,7 +52,7 @@ def test_taking_again_changes_what_changed_and_no_mapping(db: Database, store: i
 
 def test_codes_that_fit_nowhere_are_named(db: Database, store: int) -> None:
     done = take(db, store, Listing(" ", "x", 1), Listing("y" * 121, "y", 1), Listing("ok", "ok", 1))
-    assert (done.made, list(done.skipped)) == (1, ["", "y" * 120])
+    assert (done.made, list(done.skipped)) == (1, [" ", "y" * 120])
     with pytest.raises(NotFound):
         take(db, store + 1, Listing("a", "a", 1))
 
@@ -73,6 +73,16 @@ def test_codes_met_in_orders_are_made_once(db: Database, store: int) -> None:
     assert db.write(lambda s: ensure_store_skus(s, [*wanted, (store, "b")], at=AT)).items() > first.items()
     with db.read() as session:
         assert not any(row.listed or row.sku_id for row in store_skus(session))
+
+
+def test_a_store_s_code_is_kept_to_the_letter(db: Database, store: int) -> None:
+    """The store finds its listing by it; what can't be one is refused."""
+    take(db, store, Listing("a ", "x", 1), Listing("a", "y", 1))
+    with db.read() as session:
+        assert [row.code for row in store_skus(session)] == ["a", "a "]
+    for wrong in (" ", "x" * 121, "a\tb"):
+        with pytest.raises(WrongUse, match="can't be a store SKU"):
+            db.write(lambda s, wrong=wrong: ensure_store_skus(s, [(store, wrong)], at=AT))
 
 
 def test_which_are_synced_can_be_chosen(db: Database, store: int) -> None:

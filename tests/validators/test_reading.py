@@ -332,3 +332,11 @@ def test_rows_of_a_sheet_as_json() -> None:
     raw = from_rows(STOCK_IN, [{"Quantity": 5, "SKU": "A", "Status": "Applied #3", "Message": None}], 7)
     assert raw.letters == {"quantity": "A", "sku": "B"}
     assert raw.status is not None and (raw.status.letter, raw.status.values) == ("C", ["Applied #3"])
+
+
+def test_rows_may_name_a_column_by_key_or_by_title() -> None:
+    """WB-10: either is taken, row by row; a row that gives both is refused."""
+    raw = from_rows(WORKBOOKS["stock_in"], [{"sku": "A", "quantity": 1}, {"SKU": "B", "Quantity": 2}])
+    assert (raw.columns["sku"].values, raw.columns["quantity"].values) == (["A", "B"], [1, 2])
+    both = from_rows(WORKBOOKS["stock_in"], [{"sku": "A", "SKU": "B", "quantity": 1}])
+    assert [finding.code for finding in both.findings] == ["file-doubled-column"]

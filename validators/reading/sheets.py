@@ -44,6 +44,7 @@ def from_rows(
     Letters are those of a template, unless the rows carry the tools' columns: then they are a sheet's own rows, and
     their keys stand in the sheet's order.
     """
+    rows = _one_key_each(workbook, rows)
     keys = list(dict.fromkeys(key for row in rows for key in row))
     match = shape_of(workbook).match(keys)
     places = _letters(workbook, keys, match)
@@ -59,6 +60,17 @@ def from_rows(
     raw.findings = raw.findings if keys else []  # no rows at all is said below, in better words
     _drop_blank_rows(raw)
     return _checked_for_rows(raw)
+
+
+def _one_key_each(workbook: Workbook, rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Where some rows name a column by its key and others by its title, they mean the same column. A row that does
+    both keeps both, to be refused."""
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    doubled = shape_of(workbook).match(keys).doubled
+    other = {keys[position]: keys[positions[0]] for positions in doubled.values() for position in positions[1:]}
+    if not other or any(key in row and first in row for row in rows for key, first in other.items()):
+        return rows
+    return [{other.get(key, key): value for key, value in row.items()} for row in rows]
 
 
 def _letters(workbook: Workbook, keys: list[str], match: Match) -> dict[int, str]:

@@ -12,7 +12,7 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.channels.errors import ChannelError
-from server.cli import database, demo, jobs, mapping, push, reference, serving, store, tokens, users, warehouse
+from server.cli import database, demo, jobs, mapping, push, reference, serving, sku, store, tokens, users, warehouse
 from server.cli.output import complain
 from server.errors import StockbookError, WrongUse
 
@@ -27,7 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for register in (serving, demo, database, tokens, users, jobs, push, store, warehouse, mapping, reference):
+for register in (serving, demo, database, tokens, users, jobs, push, store, warehouse, mapping, sku, reference):
     register.add_to(app)
 
 

@@ -168,6 +168,7 @@ CODES: dict[str, Code] = _table(
         Code("in-use", _E, "can't be removed: {reason}."),
         Code("rule-overlap", _E, "rule '{other}' already governs {what}.", "Change the stores or the SKUs."),
         Code("rule-oversells", _W, "can show more than there is."),
+        Code("rule-choice-shares", _W, "{reason}."),
         Code("rule-oversells-choice", _E, "a Choice store can't be shown more than there is.", "Use 100 % or less."),
         Code("refused", _E, "{reason}"),
         # -- the file as a whole -----------------------------------------------------------------------------------

@@ -241,7 +241,7 @@ def preview_push(body: PreviewWanted) -> Response:
         return show(
             Preview(
                 counts={"listings": len(found), "changing": sum(one.changes for one in found)},
-                warnings=verdict.warnings.get(rule.name, []),
+                warnings=verdict.sentences().get(rule.name, []),
                 problems=[problem.facts() for problem in verdict.refused],
                 items=[shown_item(one) for one in page[: body.limit]],
                 next=page[body.limit - 1].store_sku_id if len(page) > body.limit else None,

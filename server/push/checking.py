@@ -19,12 +19,18 @@ MAX_NAME = 100
 
 @dataclass
 class Verdict:
-    """What is wrong with saved rules (`wrong`: a value by itself; `refused`: beside the others), and what to know of
-    each: rule name -> sentences."""
+    """What is wrong with the rules (`wrong`: a value by itself; `refused`: beside the others), and what to know."""
 
     wrong: list[RuleProblem] = field(default_factory=list)
     refused: list[RuleProblem] = field(default_factory=list)
-    warnings: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    warnings: list[RuleProblem] = field(default_factory=list)
+
+    def sentences(self) -> dict[str, list[str]]:
+        """The warnings' words, by rule."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for warning in self.warnings:
+            found[warning.rule].append(warning.text)
+        return dict(found)
 
 
 def check(
@@ -35,14 +41,19 @@ def check(
     if verdict.wrong:
         return verdict  # beside others only rules that can be at all are judged
     for rule in saved:
-        verdict.refused += list(_choice_problems(rule, choice_stores, store_names))
-        if any(can_exceed(rule, store) for store in rule.stores):
-            verdict.warnings[rule.name].append("can show more than there is")
+        refused = list(_choice_problems(rule, choice_stores, store_names))
+        verdict.refused += refused
+        if not refused and any(can_exceed(rule, store) for store in rule.stores):
+            text = "can show more than there is"
+            verdict.warnings.append(RuleProblem(rule.name, _oversells_by(rule), "rule-oversells", text))
     verdict.refused += list(_clash_problems(saved, others, store_names))
     names = {rule.name for rule in saved}
-    for name, sentences in choice_warnings([*others, *saved], choice_stores).items():
-        if name in names:
-            verdict.warnings[name] += sentences
+    verdict.warnings += [
+        RuleProblem(name, "stores", "rule-choice-shares", sentence)
+        for name, sentences in choice_warnings([*others, *saved], choice_stores).items()
+        if name in names
+        for sentence in sentences
+    ]
     return verdict
 
 
@@ -83,9 +94,12 @@ def _choice_problems(
     """PSH-3: a rule that can show more than there is is refused for a Choice store."""
     over = [store for store in sorted(rule.stores) if store in choice_stores and can_exceed(rule, store)]
     if over:
-        field = "fixed" if rule.fixed > 0 else "percentage"
         text = f"{_names(over, store_names)} is a Choice store and can't be shown more than there is"
-        yield RuleProblem(rule.name, field, "rule-oversells-choice", text)
+        yield RuleProblem(rule.name, _oversells_by(rule), "rule-oversells-choice", text)
+
+
+def _oversells_by(rule: Rule) -> str:
+    return "fixed" if rule.fixed > 0 else "percentage"
 
 
 def _clash_problems(
@@ -100,7 +114,7 @@ def _clash_problems(
                 what = f"{len(clash.skus)} of the same SKUs in {where}" if clash.skus else where
                 text = f"rule '{other.name}' already governs {what}"
                 field = "skus" if clash.skus else "stores"
-                yield RuleProblem(rule.name, field, "rule-overlap", text, other=other.name)
+                yield RuleProblem(rule.name, field, "rule-overlap", text, other=other.name, what=what)
 
 
 def _doubled(saved: Sequence[Rule], others: Iterable[Rule]) -> Iterator[RuleProblem]:

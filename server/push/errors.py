@@ -10,13 +10,15 @@ from server.errors import Refused, WrongUse
 
 @dataclass(frozen=True)
 class RuleProblem:
-    """Why one rule can't be saved. `field` is the rule's own; `code` is stable; `other` the rule it conflicts with."""
+    """Why one rule can't be saved, or what to know of it. `field` is the rule's own; `code` is stable. Of a conflict:
+    the `other` rule, and `what` both claim."""
 
     rule: str
     field: str
     code: str
     text: str
     other: str = ""
+    what: str = ""
 
     def facts(self) -> dict[str, str]:
         """For programs."""

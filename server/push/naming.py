@@ -25,7 +25,7 @@ class Names:
 
     def warehouses_of(self, rule: Rule) -> list[str]:
         """The rule's source warehouses, by code."""
-        return sorted(self.warehouses[number] for number in rule.warehouses)
+        return sorted(self.warehouses[number] for number in rule.warehouses if number in self.warehouses)
 
     def stores_of(self, rule: Rule) -> list[str]:
         """The rule's stores, by name."""
@@ -33,17 +33,18 @@ class Names:
 
     def skus_of(self, rule: Rule) -> list[str]:
         """The SKUs in the rule's scope, by code."""
-        return sorted(self.skus[number] for number in rule.skus)
+        return sorted(self.skus[number] for number in rule.skus if number in self.skus)
 
 
 def names_of(session: Session, rules: Iterable[Rule]) -> Names:
-    """What the rules' stores, warehouses and SKUs are called; three statements."""
+    """What the rules' stores, warehouses and SKUs are called, those that are not deleted; three statements."""
     scope = sorted({sku for rule in rules for sku in rule.skus})
     with relation(session, {"id": NUMBER}, [(sku,) for sku in scope]) as wanted:
         codes = select(MerchantSku.id, MerchantSku.code).join(wanted, wanted.c.id == MerchantSku.id)
-        skus = dict(session.execute(codes).all())
+        skus = dict(session.execute(codes.where(MerchantSku.deleted_at.is_(None))).all())
+    living = select(Warehouse.id, Warehouse.code).where(Warehouse.deleted_at.is_(None))
     return Names(
         stores=dict(session.execute(select(Store.id, Store.name)).all()),
-        warehouses=dict(session.execute(select(Warehouse.id, Warehouse.code)).all()),
+        warehouses=dict(session.execute(living).all()),
         skus=skus,
     )

@@ -57,7 +57,7 @@ def save_rules(
     ids = _write(session, rules, at)
     mark_governed(session, [*before, *rules], at=at)
     _audit(session, rules, [known[number] for number in removed], by=by, at=at)
-    return Saved(ids, {name: list(sentences) for name, sentences in verdict.warnings.items()})
+    return Saved(ids, verdict.sentences())
 
 
 def judge(session: Session, rules: Sequence[Rule], known: Iterable[Rule], *, removed: Collection[int] = ()) -> Verdict:

@@ -18,7 +18,7 @@ WORKBOOK = Workbook(
             example="Marketplaces",
             required=True,
             key=True,
-            max_length=128,
+            max_length=100,
             width=20,
         ),
         action("Blank adds or changes. ADD must be new, UPDATE must exist, REMOVE deletes the rule."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from server.uploads.handlers.combinations import Combinations
 from server.uploads.handlers.mapping import MappingRows
 from server.uploads.handlers.protocol import Handler
+from server.uploads.handlers.push_rules import PushRules
 from server.uploads.handlers.quantity_update import QuantityUpdate
 from server.uploads.handlers.safety_stock import SafetyStockAndShelf
 from server.uploads.handlers.shelves import Shelves
@@ -25,6 +26,7 @@ _HANDLERS: tuple[Handler, ...] = (
     Warehouses(),
     Shelves(),
     SafetyStockAndShelf(),
+    PushRules(),
 )
 
 HANDLERS: dict[str, Handler] = {handler.workbook.id: handler for handler in _HANDLERS}

@@ -42,10 +42,9 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session that sees one state of the database and never commits."""
+        """A session that sees one state of the database and never commits. What it read can still be used afterwards."""
         with Session(self.engines.read, expire_on_commit=False, autoflush=False) as session:
             yield session
-            session.rollback()
 
     def write(self, work: Callable[[Session], T]) -> T:
         """Run `work` in one writing transaction and commit it.

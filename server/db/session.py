@@ -42,7 +42,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session that sees one state of the database and never commits. What it read can still be used afterwards."""
+        """A session that sees one state of the database and never commits; what it read stays usable afterwards."""
         with Session(self.engines.read, expire_on_commit=False, autoflush=False) as session:
             yield session
 

@@ -36,6 +36,7 @@ class Settings:
     inline_rows: int = _setting(5_000, "Uploads with more rows are answered 202 and worked on in the background.")
     trusted_hosts: str = _setting("", "Host names the server answers to, separated by commas. Empty: any on loopback.")
     history_days: int = _setting(730, "How far back history is shown by default (STK-9).")
+    demo_orders: bool = _setting(True, "Whether buyers order from the example company while `demo` runs.")
     sync_overlap_seconds: int = _setting(600, "How far order sync looks back before the last order it saw.")
 
     @property

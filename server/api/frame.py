@@ -40,6 +40,8 @@ class Services:
     settings: Settings
     token_uses: TokenUses
     uploads: Uploads
+    #: the start page shows figures without a token; only `demo` on this machine says so
+    open_start_page: bool = False
     #: wrong tokens by address; a right one is never held back
     token_failures: Limiter = field(default_factory=lambda: Limiter(TOKEN_FAILURES_PER_MINUTE))
     #: set once recovery is done; until then `/readyz` says no

@@ -11,22 +11,25 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import httpx
 import typer
 
-from server.cli import example
+from server.cli.example import loading, trickle
 from server.cli.opening import TOKEN_FILE, Opened, ready, settings, show_first_token
 from server.cli.output import complain, log_to_stderr, say
-from server.cli.serving import Host, Port, terminating, web
+from server.cli.serving import Host, Port, is_loopback, terminating, web
 from server.errors import Refused, StockbookError
+from server.settings import Settings
 
 log = logging.getLogger(__name__)
 
 SANDBOX = "stockbook-sandbox"
 _START_SECONDS = 20.0
+_STOP_SECONDS = 5.0
 _PENDING = "example.pending"
 _PID = "sandbox.pid"
 
@@ -42,29 +45,63 @@ def demo(
     sandbox_port: Annotated[int, typer.Option(min=1, max=65535, help="The sandbox store's port.")] = 8100,
 ) -> None:
     """A server, a sandbox store and, the first time, an example company. Ctrl-C stops everything."""
-    chosen = settings()
+    chosen = _reachable(settings(), host, port)
     with terminating(), ready(chosen, upgrade=True) as found:
         pending = chosen.data_dir / _PENDING
         if found.token is not None:
             pending.touch()
-        with _sandbox(chosen.data_dir, sandbox_port) as sandbox_url, web(found, host, port) as server:
+        with (
+            _sandbox(chosen.data_dir, sandbox_port) as sandbox_url,
+            web(found, host, port, open_start_page=is_loopback(host)) as server,
+            _company(found, server.address, sandbox_url, pending),
+        ):
             log_to_stderr(os.environ.get("STOCKBOOK_LOG", "info"))
-            threading.Thread(
-                target=_welcome, args=(found, server.address, sandbox_url, pending), name="welcome", daemon=True
-            ).start()
             server.run()
     say("stopped; your data is kept")
 
 
-def _welcome(found: Opened, address: str, sandbox_url: str, pending: Path) -> None:
+def _reachable(chosen: Settings, host: str, port: int) -> Settings:
+    """With an address for the sandbox store's webhooks, unless one is set: orders then arrive within a second."""
+    if chosen.public_url or not port:
+        return chosen
+    shown = host if is_loopback(host) else "127.0.0.1"
+    return replace(chosen, public_url=f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}")
+
+
+@contextmanager
+def _company(found: Opened, address: str, sandbox_url: str, pending: Path) -> Iterator[None]:
+    """The example company lives within the block: it is loaded, and its buyers order."""
+    stopping = threading.Event()
+
+    def live() -> None:
+        _welcome(found, address, sandbox_url, pending, stopping)
+        if found.settings.demo_orders and not pending.exists() and not stopping.is_set():
+            trickle.buy(address, sandbox_url, _token(found), stopping)
+
+    thread = threading.Thread(target=live, name="example", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join(timeout=_STOP_SECONDS)
+
+
+def _token(found: Opened) -> str:
+    kept = found.settings.data_dir / TOKEN_FILE
+    return kept.read_text(encoding="utf-8").strip() if kept.exists() else ""
+
+
+def _welcome(found: Opened, address: str, sandbox_url: str, pending: Path, stopping: threading.Event) -> None:
     """Once the server answers: load the example if this is the first start, then say where everything is."""
     try:
+        _wait_until_it_answers(f"{address}/readyz")
         if pending.exists():
-            _wait_until_it_answers(f"{address}/readyz")
-            token = (found.settings.data_dir / TOKEN_FILE).read_text(encoding="utf-8").strip()
-            example.load(address, sandbox_url, token)
+            loading.load(address, sandbox_url, _token(found))
             pending.unlink()
     except (StockbookError, httpx.HTTPError, OSError) as error:
+        if stopping.is_set():
+            return  # the next start goes on where this one was stopped
         complain(f"the example company could not be loaded: {error}")
     say("")
     say(f"Stockbook:     {address}/")
@@ -80,8 +117,8 @@ def _things_to_try(found: Opened, address: str) -> list[str]:
     return [
         "",
         "Three things to try:",
-        f"  1. read the API and try a call      {address}/api/v1/docs",
-        f"  2. see what is in stock             {curl} {address}/api/v1/stock",
+        f"  1. watch the figures move           {address}/",
+        f"  2. read the API and try a call      {address}/api/v1/docs",
         f"  3. fetch a workbook to fill in      {curl} -o stock_in.xlsx {address}/api/v1/templates/stock_in.xlsx",
         "",
         "Ctrl-C stops everything.",

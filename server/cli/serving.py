@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import signal
 import threading
 from collections.abc import Iterator
@@ -73,15 +74,28 @@ def sandbox(
 
 
 @contextmanager
-def web(found: Opened, host: str, port: int, *, jobs: bool = True) -> Iterator[Server]:
-    """A server that listens, with jobs beside it; ready once recovery is done. Stops jobs at the end."""
-    server = Server(found.db, found.settings, host, port)
+def web(found: Opened, host: str, port: int, *, jobs: bool = True, open_start_page: bool = False) -> Iterator[Server]:
+    """A server that listens, with jobs beside it; ready once recovery is done. Stops jobs at the end.
+
+    `open_start_page`: the start page shows figures to whoever reaches it; for the demo on this machine only.
+    """
+    server = Server(found.db, found.settings, host, port, open_start_page=open_start_page)
     try:
         with working(found) if jobs else nullcontext():
             server.shared.ready.set()
             yield server
     finally:
         server.close()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach that address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @contextmanager

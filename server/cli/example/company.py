@@ -105,11 +105,10 @@ class Shop:
     warehouse: str
 
 
-STORES = (
-    Shop("Shopee VN", "shopee-vn", MAIN),
-    Shop("Lazada MY", "lazada-my", EAST),
-    Shop("Web shop", "web-shop", MAIN),
-)
+SHOPEE = Shop("Shopee VN", "shopee-vn", MAIN)
+LAZADA = Shop("Lazada MY", "lazada-my", EAST)
+WEB = Shop("Web shop", "web-shop", MAIN)
+STORES = (SHOPEE, LAZADA, WEB)
 UNMAPPED = Listing("128879999", "Surprise box (last season)", None, quantity=4)
 
 

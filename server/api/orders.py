@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 
@@ -10,12 +11,11 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.access.audit import audit
 from server.api.auth import caller
 from server.api.frame import Body, ById, RecordId, needs, resource, services, show
 from server.api.once import once
 from server.api.paging import Page, Paging
-from server.orders import queries, service
+from server.orders import by_hand, queries
 from server.orders.models import Order
 from server.orders.queries import OrderView
 from server.orders.states import Action, State
@@ -62,6 +62,7 @@ class OrderFilter(Paging):
     store: str | None = None
     number: str | None = None
     state: State | None = None
+    at_risk: bool = Field(False, description="Only those that the shelf no longer covers (STK-5).")
 
 
 class Selected(Body):
@@ -119,7 +120,7 @@ def list_orders(query: OrderFilter) -> Response:
     with services().db.read() as session:
         store_id = store_named(session, query.store).id if query.store is not None else None
         state = query.state.value if query.state is not None else None
-        rows = queries.orders(store_id=store_id, number=query.number, state=state)
+        rows = queries.orders(store_id=store_id, number=query.number, state=state, at_risk=query.at_risk)
         if query.after is not None:
             rows = rows.where(Order.id < query.after)
         found = session.scalars(rows.order_by(Order.id.desc()).limit(query.limit + 1)).all()
@@ -178,19 +179,7 @@ def move_to_pack(body: Selected) -> Response:
     by = caller().name
 
     def work(session: Session) -> Tried:
-        at = clock.now()
-        ids = body.ids
-        if ids is None:
-            ids = list(session.scalars(queries.orders(state=State.OUT_OF_STOCK).with_only_columns(Order.id)))
-        tried = service.act(session, Action.MOVE_TO_PACK, ids, by=by, at=at)
-        states = [order.state for order in tried]
-        audit(session, by, "order.move_to_pack", f"{len(tried)} orders", at=at)
-        return Tried(
-            tried=len(tried),
-            to_pack=states.count(State.TO_PACK),
-            out_of_stock=states.count(State.OUT_OF_STOCK),
-            unmapped=states.count(State.UNMAPPED),
-        )
+        return Tried(**asdict(by_hand.move_to_pack(session, body.ids, by=by, at=clock.now())))
 
     return once(work)
 
@@ -199,9 +188,7 @@ def _act(order_id: int, action: Action) -> Response:
     by = caller().name
 
     def work(session: Session) -> OrderShown:
-        at = clock.now()
-        order = service.act(session, action, [order_id], by=by, at=at)[0]
-        audit(session, by, f"order.{action.value}", f"order {order.number}", at=at, order=order.id)
+        by_hand.act(session, action, [order_id], by=by, at=clock.now())
         return _view(session, order_id)
 
     return once(work)

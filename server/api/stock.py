@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from datetime import datetime, timedelta
-from typing import Any
 
 from flask import Response
-from pydantic import AwareDatetime, BaseModel, Field
-from sqlalchemy import Select, and_, or_, select, tuple_
-from sqlalchemy.orm import Session
+from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter
 
 from server import clock
-from server.api.frame import needs, resource, services, show
+from server.api.frame import RecordId, needs, resource, services, show
 from server.api.paging import MAX_LIMIT, Page, Paging
-from server.catalog.models import MerchantSku
-from server.db.base import fold
 from server.errors import WrongUse
-from server.ledger import queries as ledger
-from server.ledger.models import Entry, Movement
-from server.places.models import Warehouse
-from server.places.queries import warehouse_named
+from server.warehousing import queries as warehousing
+from server.warehousing.queries import MovementRow, Place, StockRow
 
 api = resource("stock", "Stock")
+
+_PLACE: TypeAdapter[Place] = TypeAdapter(tuple[str, str, RecordId, RecordId])
 
 
 class StockShown(BaseModel):
@@ -94,59 +88,33 @@ class MovementFilter(Paging):
 @needs("read")
 def list_stock(query: StockFilter) -> Response:
     """Figures per warehouse and SKU, now or as of a past moment."""
+    wanted = warehousing.StockFilter(query.sku, query.warehouse, query.q, query.as_of)
+    after = None if query.after is None else _place(query.after)
     with services().db.read() as session:
-        rows = session.execute(_figures(session, query).limit(query.limit + 1)).all()
-        some = rows[: query.limit]
-        following = _cursor(some[-1]) if len(rows) > query.limit else None
-        return show(StockPage(items=[_stock_shown(row) for row in some], next=following))
+        rows = list(warehousing.stock(session, wanted, after=after, limit=query.limit + 1))
+    some = rows[: query.limit]
+    following = _cursor(some[-1].place) if len(rows) > query.limit else None
+    return show(StockPage(items=[_stock_shown(row) for row in some], next=following))
 
 
-def _figures(session: Session, query: StockFilter) -> Select[Any]:
-    figures = (ledger.figures_as_of(query.as_of) if query.as_of is not None else ledger.figures_now()).subquery()
-    rows: Select[Any] = (
-        select(
-            MerchantSku.key, Warehouse.key.label("place"), MerchantSku.code, Warehouse.code.label("warehouse"), figures
-        )
-        .join(MerchantSku, MerchantSku.id == figures.c.sku_id)
-        .join(Warehouse, Warehouse.id == figures.c.warehouse_id)
-        .order_by(MerchantSku.key, Warehouse.key, MerchantSku.id)
-    )
-    if query.as_of is None:
-        rows = rows.where(MerchantSku.deleted_at.is_(None), Warehouse.deleted_at.is_(None))
-    if query.sku is not None:
-        rows = rows.where(MerchantSku.key == fold(query.sku))
-    if query.warehouse is not None:
-        rows = rows.where(figures.c.warehouse_id == warehouse_named(session, query.warehouse).id)
-    if query.q is not None:
-        part = fold(query.q)
-        rows = rows.where(
-            or_(MerchantSku.key.contains(part, autoescape=True), MerchantSku.title_key.contains(part, autoescape=True))
-        )
-    if query.after is not None:
-        sku, place = _place(query.after)
-        rows = rows.where(tuple_(MerchantSku.key, Warehouse.key) > tuple_(sku, place))
-    return rows
+def _cursor(place: Place) -> str:
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
-def _cursor(row: Any) -> str:
-    return base64.urlsafe_b64encode(json.dumps([row.key, row.place]).encode()).decode()
-
-
-def _place(cursor: str) -> tuple[str, str]:
+def _place(cursor: str) -> Place:
     try:
-        sku, place = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-    except (ValueError, binascii.Error) as error:
+        return _PLACE.validate_json(base64.urlsafe_b64decode(cursor.encode()))
+    except ValueError as error:
         raise WrongUse("`after` is not the `next` of a page", field="after") from error
-    return str(sku), str(place)
 
 
-def _stock_shown(row: Any) -> StockShown:
+def _stock_shown(row: StockRow) -> StockShown:
     return StockShown(
-        sku=row.code,
+        sku=row.sku,
         warehouse=row.warehouse,
         on_hand=row.on_hand,
         allocated=row.allocated,
-        available=row.on_hand - row.allocated,
+        available=row.available,
         on_the_way=row.on_the_way,
         defective=row.defective,
     )
@@ -158,35 +126,32 @@ def list_movements(query: MovementFilter) -> Response:
     """Movements, newest first; of the last 730 days unless `since` asks for more."""
     shared = services()
     since = query.since or clock.now() - timedelta(days=shared.settings.history_days)
+    wanted = warehousing.MovementFilter(
+        sku=query.sku,
+        warehouse=query.warehouse,
+        kind=query.kind,
+        document=query.document,
+        document_id=query.document_id,
+        since=since,
+        until=query.until,
+    )
     with shared.db.read() as session:
-        rows = ledger.movements(
-            kind=query.kind, document=query.document, document_id=query.document_id, since=since, until=query.until
-        )
-        rows = rows.join(MerchantSku, MerchantSku.id == Movement.sku_id).join(
-            Warehouse, Warehouse.id == Movement.warehouse_id
-        )
-        rows = rows.add_columns(MerchantSku.code, Warehouse.code)
-        if query.sku is not None:
-            rows = rows.where(MerchantSku.key == fold(query.sku))
-        if query.warehouse is not None:
-            rows = rows.where(and_(Warehouse.key == fold(query.warehouse)))
-        if query.after is not None:
-            rows = rows.where(Movement.id < query.after)
-        found = session.execute(rows.order_by(Movement.id.desc()).limit(query.limit + 1)).all()
-    items = [_movement_shown(*row) for row in found[: query.limit]]
+        found = list(warehousing.movements(session, wanted, before=query.after, limit=query.limit + 1))
+    items = [_movement_shown(row) for row in found[: query.limit]]
     return show(Page(items=items, next=items[-1].id if len(found) > query.limit else None))
 
 
-def _movement_shown(movement: Movement, entry: Entry, sku: str, warehouse: str) -> MovementShown:
+def _movement_shown(row: MovementRow) -> MovementShown:
+    movement, entry = row.movement, row.entry
     return MovementShown(
         id=movement.id,
-        key=f"{entry.key}/{movement.line}",
+        key=row.key,
         kind=entry.kind,
         document=entry.document,
         document_id=entry.document_id,
         line=movement.line,
-        sku=sku,
-        warehouse=warehouse,
+        sku=row.sku,
+        warehouse=row.warehouse,
         on_hand=movement.on_hand,
         allocated=movement.allocated,
         on_the_way=movement.on_the_way,

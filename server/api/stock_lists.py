@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from flask import Response
 from pydantic import BaseModel, Field
@@ -22,11 +22,10 @@ from server.catalog.models import MerchantSku
 from server.db.base import fold
 from server.db.bulk import TEXT, relation
 from server.errors import NotFound
-from server.ledger.errors import NotEnough
-from server.places import shelves
 from server.places.models import Shelf, Warehouse
 from server.places.queries import default_warehouse, warehouse_named
 from server.warehousing import service
+from server.warehousing.completing import complete_list
 from server.warehousing.models import StockList, StockListLine
 from server.warehousing.service import ListLine, NewList
 
@@ -176,60 +175,34 @@ def _complete(direction: Direction, list_id: int) -> Response:
     by = caller().name
 
     def work(session: Session) -> ListWithLines:
-        at = clock.now()
-        row = _find(session, direction, list_id)
-        lines = service.lines_of(session, list_id)
-        try:
-            service.complete(session, row, by=by, at=at, lines=lines)
-        except NotEnough as short:
-            raise _named(session, short) from short
-        wishes = [shelves.Wish(line.shelf_id, line.sku_id) for line in lines if line.shelf_id is not None]
-        shelves.assign(session, list(dict.fromkeys(wishes)), by=by, at=at)
-        audit(session, by, f"stock_{direction}.complete", f"stock-{direction} {list_id}", at=at)
-        session.refresh(row)
-        return _with_lines(session, row)
+        return _with_lines(session, complete_list(session, list_id, direction=direction, by=by, at=clock.now()))
 
     return once(work)
 
 
-def _named(session: Session, short: NotEnough) -> NotEnough:
-    """The same refusal with SKUs people know, line by line (STK-4)."""
-    wanted = {shortage.sku_id for shortage in short.shortages}
-    codes = {row.id: row.code for row in session.execute(select(MerchantSku.id, MerchantSku.code)) if row.id in wanted}
-    short.errors = [
-        {"sku": codes[one.sku_id], "figure": one.figure, "there": one.there, "wanted": one.wanted}
-        for one in short.shortages
-    ]
-    first = short.errors[0]
-    short.text = f"{first['sku']}: {short.text}"
-    return short
-
-
 def _get(direction: Direction, list_id: int) -> Response:
     with services().db.read() as session:
-        return show(_with_lines(session, _find(session, direction, list_id)))
-
-
-def _find(session: Session, direction: Direction, list_id: int) -> StockList:
-    row = session.get(StockList, list_id)
-    if row is None or row.direction != direction:
-        raise NotFound(f"there is no stock-{direction} list {list_id}")
-    return row
+        return show(_with_lines(session, service.find_list(session, list_id, direction=direction)))
 
 
 def _lines(session: Session, warehouse_id: int, lines: Sequence[NewLine]) -> list[ListLine]:
-    """Codes to records, each refusal naming its line."""
+    """Codes to records. Raises `NotFound` with every line that names none."""
     skus = _ids(session, MerchantSku, {line.sku for line in lines}, MerchantSku.deleted_at.is_(None))
     places = _ids(session, Shelf, {line.shelf for line in lines if line.shelf}, Shelf.warehouse_id == warehouse_id)
     found: list[ListLine] = []
+    unknown: list[dict[str, Any]] = []
     for number, line in enumerate(lines, 1):
         sku_id = skus.get(fold(line.sku))
-        if sku_id is None:
-            raise NotFound(f"line {number}: no merchant SKU '{line.sku}'", line=number, field="sku")
         shelf_id = places.get(fold(line.shelf)) if line.shelf else None
-        if line.shelf and shelf_id is None:
-            raise NotFound(f"line {number}: no shelf '{line.shelf}' in this warehouse", line=number, field="shelf")
-        found.append(ListLine(sku_id, line.quantity, shelf_id, line.unit_cost, line.note))
+        if sku_id is None:
+            unknown.append({"line": number, "field": "sku", "detail": f"no merchant SKU '{line.sku}'"})
+        elif line.shelf and shelf_id is None:
+            unknown.append({"line": number, "field": "shelf", "detail": f"no shelf '{line.shelf}' in this warehouse"})
+        else:
+            found.append(ListLine(sku_id, line.quantity, shelf_id, line.unit_cost, line.note))
+    if unknown:
+        more = f" (and {len(unknown) - 1} more)" if len(unknown) > 1 else ""
+        raise NotFound(f"line {unknown[0]['line']}: {unknown[0]['detail']}{more}", errors=unknown)
     return found
 
 

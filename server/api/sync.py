@@ -12,6 +12,7 @@ from server.api.jobs import RunShown, accepted
 from server.api.once import once
 from server.channels.protocol import WebhookRequest
 from server.jobs import service
+from server.stores.queries import store_named
 from server.sync import inbox
 from server.sync.flow import webhook_url
 
@@ -68,6 +69,8 @@ def _ask(name: str, body: WhichStores) -> Response:
     arguments = {"stores": body.stores} if body.stores else {}
 
     def work(session: Session) -> Answer:
+        for store in body.stores or ():
+            store_named(session, store)  # said at once rather than by a run that fails
         return accepted(service.ask(session, name, arguments, by=by), name)
 
     return once(work)

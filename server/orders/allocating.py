@@ -55,7 +55,7 @@ def allocate(session: Session, orders: Sequence[Order], *, cause: Cause, by: str
     """
     if not orders:
         return
-    needs = _needs(session, sorted(orders, key=lambda o: (o.counts_at or o.placed_at, o.id)))
+    needs = _needs(session, sorted(orders, key=_age))
     mapped = [need for need in needs if not need.unmapped]
     figures = lock_figures(session, {key for need in mapped for key in need.sums})
     available = {key: figure.available for key, figure in figures.items()}
@@ -119,6 +119,27 @@ def deduct(session: Session, orders: Sequence[Order], *, by: str, at: datetime) 
     _post_and_clear(session, orders, [entry for entry in entries if entry.lines], deduct=True)
 
 
+def uncovered(session: Session, orders: Sequence[Order]) -> set[int]:
+    """The orders whose deduction on hand does not cover, walking from oldest to newest (STK-5); figures are locked."""
+    holds = holds_of(session, [order.id for order in orders])
+    needs: dict[int, dict[Key, int]] = {}
+    for order in orders:
+        sums: dict[Key, int] = defaultdict(int)
+        for hold in holds[order.id]:
+            sums[hold.warehouse_id, hold.sku_id] += hold.held
+        needs[order.id] = sums
+    figures = lock_figures(session, {key for sums in needs.values() for key in sums})
+    on_hand = {key: figure.on_hand for key, figure in figures.items()}
+    short: set[int] = set()
+    for order in sorted(orders, key=_age):
+        if not rules.fits(needs[order.id], on_hand):
+            short.add(order.id)
+            continue
+        for key, quantity in needs[order.id].items():
+            on_hand[key] -= quantity
+    return short
+
+
 @dataclass(frozen=True)
 class Moved:
     """An order's new state and warehouse; `steps`: how many entries it has posted now."""
@@ -158,6 +179,11 @@ def holds_of(session: Session, order_ids: Iterable[int]) -> dict[int, list[Order
         for order_id, hold in session.execute(query):
             found[order_id].append(hold)
     return found
+
+
+def _age(order: Order) -> tuple[datetime, int]:
+    """Oldest first, by ORD-1's moment, then by number."""
+    return order.counts_at or order.placed_at, order.id
 
 
 def _post_and_clear(session: Session, orders: Sequence[Order], entries: Sequence[Entry], *, deduct: bool) -> None:

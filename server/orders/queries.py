@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.expression import FromClause
 
 from server.catalog.models import MerchantSku
 from server.db.bulk import NUMBER, relation
@@ -50,8 +51,9 @@ def orders(
     number: str | None = None,
     state: str | None = None,
     sku_id: int | None = None,
+    at_risk: bool = False,
 ) -> Select[Order]:
-    """Orders by store, number, state, or with a line of a merchant SKU."""
+    """Orders by store, number, state, with a line of a merchant SKU, or those at risk only (ORD-14)."""
     query = select(Order)
     if store_id is not None:
         query = query.where(Order.store_id == store_id)
@@ -61,6 +63,8 @@ def orders(
         query = query.where(Order.state == state)
     if sku_id is not None:
         query = query.where(Order.id.in_(select(OrderLine.order_id).where(OrderLine.sku_id == sku_id)))
+    if at_risk:
+        query = query.where(Order.id.in_(_risky(None)))
     return query
 
 
@@ -126,36 +130,42 @@ def at_risk(session: Session, order_ids: Iterable[int]) -> set[int]:
             .distinct()
             .subquery()
         )
-        order_needs = (
-            select(
-                OrderLine.order_id,
-                OrderHold.warehouse_id,
-                OrderHold.sku_id,
-                func.sum(OrderHold.held).label("held"),
-            )
-            .join(OrderLine, OrderLine.id == OrderHold.line_id)
-            .join(keys, _same_place(OrderHold, keys))
-            .where(OrderHold.held > 0)
-            .group_by(OrderLine.order_id, OrderHold.warehouse_id, OrderHold.sku_id)
-            .subquery()
+        return set(session.scalars(_risky(keys))) & wanted
+
+
+def _risky(keys: FromClause | None) -> Select[int]:
+    """The orders at risk: of those that hold a SKU of `keys` (warehouse, SKU), or of all."""
+    held = (
+        select(
+            OrderLine.order_id,
+            OrderHold.warehouse_id,
+            OrderHold.sku_id,
+            func.sum(OrderHold.held).label("held"),
         )
-        running = func.sum(order_needs.c.held).over(
-            partition_by=(order_needs.c.warehouse_id, order_needs.c.sku_id),
-            order_by=(func.coalesce(Order.counts_at, Order.placed_at), Order.id),
-        )
-        walked = (
-            select(order_needs.c.order_id, order_needs.c.warehouse_id, order_needs.c.sku_id, running.label("sum"))
-            .join(Order, Order.id == order_needs.c.order_id)
-            .where(Order.state.in_([state.value for state in ALLOCATED]))
-            .subquery()
-        )
-        risky = (
-            select(walked.c.order_id)
-            .join(Balance, _same_place(Balance, walked))
-            .where(walked.c.sum > Balance.on_hand)
-            .distinct()
-        )
-        return set(session.scalars(risky)) & wanted
+        .join(OrderLine, OrderLine.id == OrderHold.line_id)
+        .where(OrderHold.held > 0)
+        .group_by(OrderLine.order_id, OrderHold.warehouse_id, OrderHold.sku_id)
+    )
+    if keys is not None:
+        held = held.join(keys, _same_place(OrderHold, keys))
+    needs = held.subquery()
+    running = func.sum(needs.c.held).over(
+        partition_by=(needs.c.warehouse_id, needs.c.sku_id),
+        order_by=(func.coalesce(Order.counts_at, Order.placed_at), Order.id),
+    )
+    walked = (
+        select(needs.c.order_id, needs.c.warehouse_id, needs.c.sku_id, running.label("sum"))
+        .join(Order, Order.id == needs.c.order_id)
+        .where(Order.state.in_([state.value for state in ALLOCATED]))
+        .subquery()
+    )
+    risky: Select[int] = (
+        select(walked.c.order_id)
+        .join(Balance, _same_place(Balance, walked))
+        .where(walked.c.sum > Balance.on_hand)
+        .distinct()
+    )
+    return risky
 
 
 def _same_place(one: Any, other: Any) -> Any:

@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 
 from server.db.bulk import NUMBER, dialect_of, relation
 from server.errors import NotFound, Refused
+from server.ledger.errors import NotEnough
 from server.orders import allocating
 from server.orders.allocating import Moved, write_states
 from server.orders.models import Order
 from server.orders.states import TABLE, Action, Effect, State, possible
 from server.outbox.causes import Cause
+from server.places.shortages import named
 
 #: What each action counts as in PSH-7 when a person does it. News from a store always counts as 1.
 _CAUSES = {
@@ -38,14 +40,18 @@ def act(
 ) -> list[Order]:
     """Do `action` to every one of these orders, or to none of them.
 
-    Raises `NotFound`, `NotPossible` saying what is possible instead, and `NotEnough` where a deduction lacks on hand.
+    Raises `NotFound`, `NotPossible` saying what is possible instead, and `NotEnough` naming the SKUs where a deduction
+    lacks on hand.
     """
     orders = lock(session, order_ids)
     missing = set(order_ids) - {order.id for order in orders}
     if missing:
         raise NotFound(f"there is no order {min(missing)}")
     _refuse_impossible(action, orders)
-    perform(session, action, orders, by=by, at=at, cause=cause or _CAUSES.get(action, Cause.ORDER_SYNC))
+    try:
+        perform(session, action, orders, by=by, at=at, cause=cause or _CAUSES.get(action, Cause.ORDER_SYNC))
+    except NotEnough as short:
+        raise named(session, short) from short
     return orders
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from server.channels.protocol import MarketOrder, MarketStatus
 from server.db.bulk import NUMBER, TEXT, dialect_of, relation
 from server.orders import rules, service
+from server.orders.allocating import uncovered
 from server.orders.models import Order, OrderLine
 from server.orders.states import Action, State
 from server.outbox import queue
@@ -83,7 +84,10 @@ def _store_skus(session: Session, store: Store, wanted: dict[str, MarketOrder], 
     codes = {line.store_sku for order in wanted.values() for line in order.lines}
     numbers = ensure_store_skus(session, ((store.id, code) for code in codes), at=at)
     with relation(session, {"id": NUMBER}, [(number,) for number in numbers.values()]) as r:
-        query = select(StoreSku).join(r, StoreSku.id == r.c.id)
+        query = select(StoreSku).join(r, StoreSku.id == r.c.id).order_by(StoreSku.id)
+        if dialect_of(session) == "postgresql":
+            # A mapping made at this very moment would look for waiting orders before these are there (CAT-9).
+            query = query.with_for_update(read=True, of=StoreSku)
         return {row.code: row for row in session.scalars(query.execution_options(populate_existing=True))}
 
 
@@ -175,14 +179,23 @@ def _act(
     by: str,
     at: datetime,
 ) -> None:
-    """Releases and deductions before allocations, so that what one order gives back another may get."""
+    """Releases and deductions before allocations, so that what one order gives back another may get.
+
+    An order in process that was shipped at the market, but that the shelf no longer covers (STK-5), waits as it is: it
+    stays at risk until stock is put right, and holds up no other news.
+    """
+    waiting: set[int] = set()
     for place in range(max((len(actions) for _, actions in later), default=0)):
         by_action.clear()
         for order, actions in later:
             if place < len(actions):
                 by_action[actions[place]].append(order)
         for action in sorted(by_action, key=lambda action: action is Action.TAKE_IN):
-            service.perform(session, action, by_action[action], by=by, at=at, cause=CAUSE)
+            some = by_action[action]
+            if action is Action.SHIPPED_OUTSIDE:
+                waiting |= uncovered(session, [order for order in some if order.state == State.IN_PROCESS])
+            able = [order for order in some if order.id not in waiting]
+            service.perform(session, action, able, by=by, at=at, cause=CAUSE)
 
 
 def _tell_push(session: Session, store_skus: dict[str, StoreSku], heard: set[int], at: datetime) -> None:

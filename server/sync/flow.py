@@ -152,6 +152,8 @@ def _each_store(
         try:
             read(store, connect(db, settings, store.id), synced)
             synced.stores += 1
+            if store.needs_sign_in:  # it takes our credentials again
+                db.write(lambda session, store=store: mark_sign_in(session, store.id, False))  # type: ignore[misc]
         except ChannelError as error:
             synced.failed[store.name] = error.reason
             if isinstance(error, NeedsSignIn):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import TypeVar
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
 
-from server.channels.errors import ChannelError
+from server.channels.errors import ChannelError, NeedsSignIn
 from server.channels.protocol import Hint, MarketOrder, WebhookRequest
 from server.clock import now
 from server.db.bulk import NUMBER, relation
@@ -19,6 +19,7 @@ from server.db.upsert import upsert
 from server.orders.taking import Taken, take_in
 from server.settings import Settings
 from server.stores.connecting import connect
+from server.stores.credentials import mark_sign_in
 from server.stores.models import Store
 from server.stores.queries import find_store
 from server.sync.flow import Connect, Synced
@@ -26,6 +27,7 @@ from server.sync.models import Inbox
 
 log = logging.getLogger(__name__)
 _AT_ONCE = 200
+Row = TypeVar("Row")
 
 
 def receive(
@@ -81,6 +83,8 @@ def handle(db: Database, settings: Settings, *, by: str, connect: Connect = conn
             orders = [order for number in numbers if (order := connector.order(number)) is not None]
         except ChannelError as error:
             synced.failed[str(store_id)] = error.reason
+            if isinstance(error, NeedsSignIn):
+                db.write(lambda session, s=store_id: mark_sign_in(session, s, True))  # type: ignore[misc]
             log.info("news of store %d waits: %s", store_id, error.reason)
             continue
         taken = db.write(lambda session, s=store_id, o=orders, h=hints: _take(session, s, o, h, by))  # type: ignore[misc]
@@ -92,7 +96,7 @@ def handle(db: Database, settings: Settings, *, by: str, connect: Connect = conn
 def anything_waiting(db: Database) -> bool:
     """Whether a hint waits; one cheap look."""
     with db.read() as session:
-        return session.scalar(select(Inbox.id).where(Inbox.handled_at.is_(None)).limit(1)) is not None
+        return session.scalar(_waiting_hints(select(Inbox.id)).limit(1)) is not None
 
 
 def forget_old(session: Session, before_days: int) -> int:
@@ -101,13 +105,17 @@ def forget_old(session: Session, before_days: int) -> int:
     return session.execute(old).rowcount  # type: ignore[attr-defined, no-any-return]
 
 
-def _waiting(db: Database) -> dict[int, list[Inbox]]:
-    found: dict[int, list[Inbox]] = defaultdict(list)
+def _waiting(db: Database) -> dict[int, Sequence[Inbox]]:
+    """The oldest hints of each store, a share for each, so that one that can't be read never stands before others."""
     with db.read() as session:
-        query = select(Inbox).where(Inbox.handled_at.is_(None)).order_by(Inbox.id).limit(_AT_ONCE)
-        for hint in session.scalars(query):
-            found[hint.store_id].append(hint)
-    return found
+        stores = session.scalars(_waiting_hints(select(Inbox.store_id)).distinct().order_by(Inbox.store_id)).all()
+        oldest = _waiting_hints(select(Inbox)).order_by(Inbox.id).limit(_AT_ONCE)
+        return {store_id: session.scalars(oldest.where(Inbox.store_id == store_id)).all() for store_id in stores}
+
+
+def _waiting_hints(rows: Select[Row]) -> Select[Row]:
+    """Those not handled yet. News of a store that is switched off waits until it is on again."""
+    return rows.join(Store, Store.id == Inbox.store_id).where(Inbox.handled_at.is_(None), Store.active)
 
 
 def _take(session: Session, store_id: int, orders: Sequence[MarketOrder], hints: Sequence[Inbox], by: str) -> Taken:

@@ -119,11 +119,12 @@ def reverse(session: Session, list_id: int, entry_id: int, *, by: str, at: datet
     return post(session, [entry])[0]
 
 
-def get_list(session: Session, list_id: int) -> StockList:
-    """One list. Raises `NotFound`."""
-    row = session.get(StockList, list_id)
-    if row is None:
-        raise NotFound(f"there is no stock list {list_id}")
+def find_list(session: Session, list_id: int, *, direction: str | None = None, lock: bool = False) -> StockList:
+    """The list with that number, of `direction` if given; locked if it is to be changed. Raises `NotFound`."""
+    wait = lock and dialect_of(session) == "postgresql"
+    row = session.get(StockList, list_id, with_for_update=wait or None)
+    if row is None or (direction is not None and row.direction != direction):
+        raise NotFound(f"there is no stock{f'-{direction}' if direction else ''} list {list_id}")
     return row
 
 

@@ -152,7 +152,7 @@ def _work(source: Source, query: HandIn, claim: Claim | None) -> Answer:
     if claim is not None and claim.taken_over and (done := _finished_under(claim)) is not None:
         return answer(done)
     asked = Request(query.mode, query.on_error == "apply_good", query.again, _template(source, query))
-    who = Who(caller().name, caller().user_id)
+    who = Who(caller().name, caller().user_id, caller().role)
     at_work = services().uploads.hand_in(source, asked, who, request_key_id=claim.id if claim else None)
     done_in_time = at_work.wait(PATIENCE_SECONDS)
     with services().db.read() as session:

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from sqlalchemy import select
 
 from server.db.session import Database
-from server.ledger.posting import Figures
+from server.ledger.movements import Kind, Line
+from server.ledger.posting import Figures, post
 from server.ledger.verifying import verify
-from server.places.models import Shelf
+from server.places.models import Shelf, Warehouse
 from server.settings import Settings
-from tests.factories import figures, make_sku, make_warehouse, put_stock
+from tests.factories import entry, figures, make_sku, make_warehouse, put_stock
 from tests.support.filling import columns, fill, hand_in, template
 from tests.support.http import Api, Client, make_api
 
@@ -26,10 +28,6 @@ class Site:
         db.write(self._fill)
 
     def _fill(self, s) -> None:
-        from sqlalchemy import select
-
-        from server.places.models import Warehouse
-
         self.main = s.scalars(select(Warehouse.id).where(Warehouse.is_default)).first() or make_warehouse(
             s, "MAIN", default=True
         )
@@ -139,8 +137,6 @@ def test_undo_brings_all_back_once(site: Site) -> None:
     assert site.client.post(f"/uploads/{done['id']}/undo").json["status"] == "undone"
     assert (site.figures(site.red), site.figures(site.blue)) == (Figures(), Figures())
     with site.db.read() as s:
-        from sqlalchemy import select
-
         assert s.scalars(select(Shelf.sku_id)).all() == [None, None]
     again = site.client.post(f"/uploads/{done['id']}/undo")
     assert again.status_code == 409
@@ -172,10 +168,6 @@ def test_stock_out_checks_the_sum_of_its_lines(site: Site) -> None:
 
 def test_quantity_update_posts_the_difference(site: Site) -> None:
     """STK-12: as a stock-in or stock-out; below allocated it is refused."""
-    from server.ledger.movements import Kind, Line
-    from server.ledger.posting import post
-    from tests.factories import entry
-
     site.db.write(lambda s: put_stock(s, site.main, site.red, 10))
     site.db.write(lambda s: post(s, [entry(Line(site.main, site.red, allocated=4), kind=Kind.ALLOCATE)]))
     rows = [{"sku": "NK-RED-M", "on_hand": 6}, {"sku": "NK-BLUE-M", "on_hand": 2}]
@@ -230,3 +222,12 @@ def test_the_same_request_key_gives_the_same_answer(site: Site) -> None:
     }
     assert len(answers) == 1
     assert site.figures(site.red) == Figures(1)
+
+
+def test_a_workbook_asks_for_what_the_api_asks_for_the_same_deed(site: Site) -> None:
+    """SEC-1: deletes and push rules are a manager's, also by workbook; it stands in the history as failed."""
+    rows = {"template": "warehouses", "rows": [{"code": "EAST", "action": "REMOVE"}]}
+    refused = site.api.roles["merchandiser"].post("/uploads?mode=apply", json=rows)
+    assert (refused.status_code, refused.json["code"]) == (403, "not-allowed")
+    assert site.client.get("/uploads").json["items"][0]["status"] == "failed"
+    assert site.client.post("/uploads?mode=apply", json=rows).json["status"] == "applied"

@@ -6,19 +6,37 @@ import logging
 import os
 import secrets
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.channels.errors import ChannelError
-from server.cli import database, demo, jobs, mapping, push, reference, serving, sku, store, tokens, users, warehouse
+from server.cli import (
+    database,
+    demo,
+    jobs,
+    mapping,
+    orders,
+    push,
+    reference,
+    serving,
+    sku,
+    stock,
+    store,
+    sync,
+    tokens,
+    uploads,
+    users,
+    warehouse,
+)
 from server.cli.output import complain
 from server.errors import StockbookError, WrongUse
 
 log = logging.getLogger(__name__)
 
 REFUSED, WRONG_USE = 1, 2
+MOST_DETAILS = 20
 
 app = typer.Typer(
     name="python -m server",
@@ -27,7 +45,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for register in (serving, demo, database, tokens, users, jobs, push, store, warehouse, mapping, sku, reference):
+for register in (
+    *(serving, demo, database, tokens, users, jobs, push, store, warehouse, mapping, sku),
+    *(uploads, stock, orders, sync, reference),
+):
     register.add_to(app)
 
 
@@ -38,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except StockbookError as error:
-        complain(error.text, *(f"{item.get('place', '')}: {item.get('text', '')}" for item in error.errors))
+        complain(error.text, *_details(error))
         return WRONG_USE if isinstance(error, WrongUse) else REFUSED
     except ChannelError as error:
         complain(f"the store answered: {error.reason}")
@@ -62,3 +83,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain(f"something went wrong ({number}); STOCKBOOK_LOG=debug shows more")
         return REFUSED
     return 0
+
+
+def _details(error: StockbookError) -> Iterator[str]:
+    """The single problems behind an error, where the error's own sentence is not all there is to say."""
+    for item in error.errors[:MOST_DETAILS]:
+        said = str(item.get("text") or item.get("detail") or "")
+        if said and said not in error.text:
+            yield f"{item['place']}: {said}" if item.get("place") else said
+    if len(error.errors) > MOST_DETAILS:
+        yield f"… and {len(error.errors) - MOST_DETAILS} more"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.catalog.models import MerchantSku
 from server.db.bulk import NUMBER, relation
-from server.ledger.errors import NotEnough
+from server.ledger.errors import NotEnough, Shortage
 from server.places.models import Warehouse
 
 
@@ -17,16 +19,18 @@ def named(session: Session, short: NotEnough) -> NotEnough:
         query = select(MerchantSku.id, MerchantSku.code).join(r, r.c.id == MerchantSku.id)
         skus = {row.id: row.code for row in session.execute(query)}
     places = {row.id: row.code for row in session.execute(select(Warehouse.id, Warehouse.code))}
-    short.errors = [
-        {
-            "sku": skus[one.sku_id],
-            "warehouse": places[one.warehouse_id],
-            "figure": one.figure,
-            "there": one.there,
-            "wanted": one.wanted,
-        }
-        for one in short.shortages
-    ]
-    first = short.errors[0]
-    short.text = f"{first['sku']} in {first['warehouse']}: {short.text}"
+    short.errors = [_error(one, skus[one.sku_id], places[one.warehouse_id]) for one in short.shortages]
+    short.text = f"{skus[short.shortages[0].sku_id]} in {places[short.shortages[0].warehouse_id]}: {short.text}"
     return short
+
+
+def _error(one: Shortage, sku: str, warehouse: str) -> dict[str, Any]:
+    figure = one.figure.replace("_", " ")
+    return {
+        "sku": sku,
+        "warehouse": warehouse,
+        "figure": one.figure,
+        "there": one.there,
+        "wanted": one.wanted,
+        "detail": f"{sku} in {warehouse}: only {one.there} {figure}, {one.wanted} wanted",
+    }

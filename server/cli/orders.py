@@ -1,0 +1,141 @@
+"""order list|show|pack|ship|void|revert|cancel|move-to-pack."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy import func, select
+
+from server import clock
+from server.cli.opening import actor, database
+from server.cli.output import AsJson, complain, record, say, table
+from server.orders import by_hand, queries
+from server.orders.models import Order
+from server.orders.queries import OrderView
+from server.orders.states import Action, State
+from server.stores.queries import store_named
+
+group = typer.Typer(help="Orders, and what can be done to them.", no_args_is_help=True)
+
+Ids = Annotated[list[int], typer.Argument(help="Numbers of the first column of `order list`: all of them or none.")]
+_COLUMNS = ("id", "store", "number", "state", "at_risk", "warehouse", "placed_at", "units")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(group, name="order")
+
+
+@group.command("list")
+def list_orders(
+    store: Annotated[str | None, typer.Option(help="Only of this store.")] = None,
+    state: Annotated[State | None, typer.Option(help="Only in this state.")] = None,
+    number: Annotated[str | None, typer.Option(help="The store's own order number.")] = None,
+    at_risk: Annotated[bool, typer.Option("--at-risk", help="Only those the shelf no longer covers.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Most orders.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Orders, newest first."""
+    with database() as found, found.db.read() as session:
+        rows = queries.orders(
+            store_id=None if store is None else store_named(session, store).id,
+            state=None if state is None else state.value,
+            number=number,
+            at_risk=at_risk,
+        )
+        there = session.scalar(select(func.count()).select_from(rows.subquery())) or 0
+        some = session.scalars(rows.order_by(Order.id.desc()).limit(limit)).all()
+        views = queries.views(session, some)
+    table([_shown(view) for view in views], as_json=as_json, columns=_COLUMNS)
+    if there > len(views) and not as_json:
+        complain(f"{there - len(views)} more: --limit {there}")
+
+
+@group.command()
+def show(id: Annotated[int, typer.Argument(help="The order's number here.")], as_json: AsJson = False) -> None:
+    """One order with its lines."""
+    with database() as found, found.db.read() as session:
+        view = queries.views(session, [queries.find_order(session, id)])[0]
+    if as_json:
+        record(_shown(view), as_json=True)
+        return
+    record({name: value for name, value in _shown(view).items() if name != "lines"}, as_json=False)
+    table([_line(line) for line in view.lines], as_json=False)
+
+
+@group.command()
+def pack(ids: Ids) -> None:
+    """To pack -> in process; still allocated."""
+    _act(Action.PACK, ids)
+
+
+@group.command()
+def ship(ids: Ids) -> None:
+    """In process -> to pickup; on hand and allocated fall."""
+    _act(Action.SHIP, ids)
+
+
+@group.command()
+def void(ids: Ids) -> None:
+    """Release what they hold."""
+    _act(Action.VOID, ids)
+
+
+@group.command()
+def revert(ids: Ids) -> None:
+    """Take voided orders up again: allocated, or out of stock."""
+    _act(Action.REVERT, ids)
+
+
+@group.command()
+def cancel(ids: Ids) -> None:
+    """Cancel orders that have not shipped; what they hold is released."""
+    _act(Action.CANCEL, ids)
+
+
+@group.command("move-to-pack")
+def move_to_pack(
+    ids: Annotated[list[int] | None, typer.Argument(help="Only these; all out-of-stock ones unless given.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try out-of-stock orders again, oldest first."""
+    with database() as found:
+        tried = found.db.write(lambda session: by_hand.move_to_pack(session, ids or None, by=actor(), at=clock.now()))
+    record(asdict(tried), as_json=as_json)
+
+
+def _act(action: Action, ids: list[int]) -> None:
+    with database() as found:
+        orders = found.db.write(lambda session: by_hand.act(session, action, ids, by=actor(), at=clock.now()))
+        for order in orders:
+            say(f"order {order.number} is {order.state.replace('_', ' ')}")
+
+
+def _shown(view: OrderView) -> dict[str, Any]:
+    order = view.order
+    return {
+        "id": order.id,
+        "store": view.store,
+        "number": order.number,
+        "state": order.state,
+        "at_risk": view.at_risk,
+        "warehouse": view.warehouse,
+        "market_status": order.market_status,
+        "placed_at": order.placed_at,
+        "counts_at": order.counts_at,
+        "units": sum(line.quantity for line in view.lines),
+        "lines": [_line(line) for line in view.lines],
+    }
+
+
+def _line(line: queries.LineView) -> dict[str, Any]:
+    return {
+        "store_sku": line.store_sku,
+        "sku": line.sku,
+        "quantity": line.quantity,
+        "held": line.held,
+        "deducted": line.deducted,
+        "name": line.name,
+    }

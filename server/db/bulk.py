@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, MetaData, String, Table, bindparam, column, func
+from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, bindparam, column, func
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.expression import FromClause
 from sqlalchemy.types import TypeEngine
@@ -83,8 +84,17 @@ def _temporary(session: Session, table: Table, rows: Iterable[Sequence[Any]]) ->
     if values:
         marks = ", ".join("?" for _ in table.columns)
         connection.exec_driver_sql(f"INSERT INTO {table.name} VALUES ({marks})", values)
-    yield table
-    # After a failed statement the transaction is rolled back, and the table with it.
+    try:
+        yield table
+    except SQLAlchemyError:
+        raise  # after a failed statement the transaction is rolled back, and the table with it
+    except BaseException:
+        _drop(connection, table)  # a refusal: the transaction may well go on, to say what was short
+        raise
+    _drop(connection, table)
+
+
+def _drop(connection: Connection, table: Table) -> None:
     connection.exec_driver_sql(f"DROP TABLE {table.name}")
 
 

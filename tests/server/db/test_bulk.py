@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import select
 
 from server.clock import now
 from server.db.base import moment_for
 from server.db.bulk import NUMBER, TEXT, insert_rows, relation
 from server.db.session import Database
+from server.errors import Refused
 from server.switches.models import Switch
 
 
@@ -17,6 +19,16 @@ def test_a_relation_joins_with_values(db: Database) -> None:
     assert [tuple(x) for x in db.write(work)] == [("a", 1), ("b", 2)]
     with db.read() as session, relation(session, {"key": TEXT}, []) as r:
         assert session.execute(select(r.c.key)).all() == []
+
+
+def test_a_refusal_within_leaves_the_transaction_usable(db: Database) -> None:
+    def work(session):
+        with pytest.raises(Refused), relation(session, {"n": NUMBER}, [(1,)]):
+            raise Refused("short")
+        with relation(session, {"key": TEXT}, [("a",)]) as r:
+            return session.scalars(select(r.c.key)).all()
+
+    assert db.write(work) == ["a"]
 
 
 def test_rows_are_inserted_in_bulk(db: Database) -> None:

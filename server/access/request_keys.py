@@ -141,6 +141,15 @@ def give_up(session: Session, claim: Claim) -> None:
     )
 
 
+def free_left(session: Session) -> int:
+    """At the start of the only server: whoever worked under a key is dead, so a retry need not wait for its lease.
+
+    Gives how many there were.
+    """
+    left = (RequestKey.status.is_(None), RequestKey.lease_until.is_not(None))
+    return _changed(session, update(RequestKey).where(*left).values(lease_until=None))
+
+
 def forget_old(session: Session, *, at: datetime | None = None) -> int:
     """Delete keys older than they are kept; how many there were."""
     return _changed(session, delete(RequestKey).where(RequestKey.created_at < (at or clock.now()) - KEPT))

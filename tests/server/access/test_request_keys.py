@@ -67,3 +67,13 @@ def test_keys_are_kept_a_week_at_least(db: Database) -> None:
 def test_a_key_that_can_not_be(db: Database, key: str) -> None:
     with pytest.raises(WrongUse):
         _claim(db, key)
+
+
+def test_a_server_that_starts_alone_frees_what_the_last_one_left(db: Database) -> None:
+    """P1: a retry after a crash need not wait for the dead one's lease; what is answered stays answered."""
+    _claim(db)
+    answered = _claim(db, key="answered")
+    db.write(lambda s: request_keys.finish(s, answered, 200, {}, b"{}"))
+    assert db.write(request_keys.free_left) == 1
+    assert _claim(db).taken_over
+    assert _claim(db, key="answered").stored is not None

@@ -45,6 +45,7 @@ def open_engines(url: str, *, pool_size: int = 16) -> Engines:
         pool_pre_ping=True,
         connect_args={"options": _POSTGRES_OPTIONS},
     )
+    event.listen(engine, "reset", _end_transaction)
     return Engines(write=engine, read=engine)
 
 
@@ -56,6 +57,7 @@ def _open_sqlite(url: str) -> Engines:
     for engine, begin in ((write, "BEGIN IMMEDIATE"), (read, "BEGIN")):
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_with(begin))
+        event.listen(engine, "reset", _end_transaction)
     return Engines(write=write, read=read)
 
 
@@ -71,6 +73,12 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "cache_size=-32000",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _end_transaction(connection: Any, _record: Any, _state: Any) -> None:
+    """A commit that failed (a full disk) leaves its transaction open, and SQLAlchemy takes it for ended. Put back into
+    the pool like that, the connection would keep its locks and no one could write until the next start."""
+    connection.rollback()  # nothing is sent where nothing is open
 
 
 def _begin_with(statement: str) -> Any:

@@ -207,6 +207,22 @@ def upgrade() -> None:
     )
     op.create_index("ix_run_waiting", "run", ["state", "due_at"], unique=False)
     op.create_table(
+        "stock_count",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("warehouse_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("note", sa.String(length=500), nullable=False),
+        sa.Column("upload_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_at", base.Moment(), nullable=False),
+        sa.Column("created_by", sa.String(length=120), nullable=False),
+        sa.Column("completed_at", base.Moment(), nullable=True),
+        sa.Column("completed_by", sa.String(length=120), nullable=False),
+        sa.CheckConstraint("state IN ('draft', 'completed', 'cancelled')", name=op.f("ck_stock_count_state")),
+        sa.ForeignKeyConstraint(["warehouse_id"], ["warehouse.id"], name=op.f("fk_stock_count_warehouse_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_count")),
+    )
+    op.create_index(op.f("ix_stock_count_upload_id"), "stock_count", ["upload_id"], unique=False)
+    op.create_table(
         "stock_list",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("direction", sa.String(length=3), nullable=False),
@@ -260,6 +276,28 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name=op.f("uq_token_digest")),
     )
     op.create_index(op.f("ix_token_user_id"), "token", ["user_id"], unique=False)
+    op.create_table(
+        "transfer",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("destination_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("note", sa.String(length=500), nullable=False),
+        sa.Column("upload_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("steps", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", base.Moment(), nullable=False),
+        sa.Column("created_by", sa.String(length=120), nullable=False),
+        sa.Column("dispatched_at", base.Moment(), nullable=True),
+        sa.Column("dispatched_by", sa.String(length=120), nullable=False),
+        sa.Column("finished_at", base.Moment(), nullable=True),
+        sa.Column("finished_by", sa.String(length=120), nullable=False),
+        sa.CheckConstraint("state IN ('draft', 'dispatched', 'received', 'cancelled')", name=op.f("ck_transfer_state")),
+        sa.CheckConstraint("source_id <> destination_id", name=op.f("ck_transfer_two_places")),
+        sa.ForeignKeyConstraint(["destination_id"], ["warehouse.id"], name=op.f("fk_transfer_destination_id")),
+        sa.ForeignKeyConstraint(["source_id"], ["warehouse.id"], name=op.f("fk_transfer_source_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_transfer")),
+    )
+    op.create_index(op.f("ix_transfer_upload_id"), "transfer", ["upload_id"], unique=False)
     op.create_table(
         "upload",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -639,6 +677,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("rule_id", "warehouse_id", name=op.f("pk_push_rule_warehouse")),
     )
     op.create_table(
+        "stock_count_line",
+        sa.Column(
+            "count_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("line", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shelf_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("counted", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("expected", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("on_hand", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("note", sa.String(length=255), nullable=False),
+        sa.CheckConstraint("counted >= 0", name=op.f("ck_stock_count_line_counted")),
+        sa.ForeignKeyConstraint(["count_id"], ["stock_count.id"], name=op.f("fk_stock_count_line_count_id")),
+        sa.ForeignKeyConstraint(["shelf_id"], ["shelf.id"], name=op.f("fk_stock_count_line_shelf_id")),
+        sa.ForeignKeyConstraint(["sku_id"], ["merchant_sku.id"], name=op.f("fk_stock_count_line_sku_id")),
+        sa.PrimaryKeyConstraint("count_id", "line", name=op.f("pk_stock_count_line")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_stock_count_line_sku_id"), "stock_count_line", ["sku_id"], unique=False)
+    op.create_table(
         "stock_list_line",
         sa.Column("list_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("line", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -668,6 +726,31 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["store_sku_id"], ["store_sku.id"], name=op.f("fk_told_store_sku_id")),
         sa.PrimaryKeyConstraint("store_sku_id", name=op.f("pk_told")),
     )
+    op.create_table(
+        "transfer_line",
+        sa.Column(
+            "transfer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("line", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("quantity", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("received", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("written_off", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shelf_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reason", sa.String(length=255), nullable=False),
+        sa.Column("note", sa.String(length=500), nullable=False),
+        sa.CheckConstraint("quantity >= 1", name=op.f("ck_transfer_line_quantity")),
+        sa.CheckConstraint("received + written_off <= quantity", name=op.f("ck_transfer_line_arrived")),
+        sa.CheckConstraint("received >= 0", name=op.f("ck_transfer_line_received")),
+        sa.CheckConstraint("written_off >= 0", name=op.f("ck_transfer_line_written_off")),
+        sa.ForeignKeyConstraint(["shelf_id"], ["shelf.id"], name=op.f("fk_transfer_line_shelf_id")),
+        sa.ForeignKeyConstraint(["sku_id"], ["merchant_sku.id"], name=op.f("fk_transfer_line_sku_id")),
+        sa.ForeignKeyConstraint(["transfer_id"], ["transfer.id"], name=op.f("fk_transfer_line_transfer_id")),
+        sa.PrimaryKeyConstraint("transfer_id", "line", name=op.f("pk_transfer_line")),
+        sa.UniqueConstraint("transfer_id", "sku_id", name=op.f("uq_transfer_line_transfer_id_sku_id")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_transfer_line_sku_id"), "transfer_line", ["sku_id"], unique=False)
     op.create_table(
         "order_hold",
         sa.Column("line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, delete, literal, select, true, update
+from sqlalchemy import Select, delete, literal, select, true, tuple_, update
 from sqlalchemy.orm import Session
 
 from server.db.base import Moment
@@ -74,10 +74,8 @@ def finish_changed(session: Session, marks: Sequence[Mark]) -> None:
     """Take the marks away; one that was marked again meanwhile stays, so that it is evaluated again."""
     numbers = [(mark.sku_id, mark.version) for mark in marks]
     with relation(session, {"sku_id": NUMBER, "version": NUMBER}, numbers) as done:
-        evaluated = select(done.c.sku_id).where(
-            and_(done.c.sku_id == Changed.sku_id, done.c.version == Changed.version)
-        )
-        session.execute(delete(Changed).where(evaluated.exists()).execution_options(synchronize_session=False))
+        unchanged = tuple_(Changed.sku_id, Changed.version).in_(select(done.c.sku_id, done.c.version))
+        session.execute(delete(Changed).where(unchanged).execution_options(synchronize_session=False))
 
 
 def anything_changed(session: Session) -> bool:

@@ -27,12 +27,14 @@ from server.outbox.models import Told as ToldRow
 from server.outbox.queue import Mark, claim_changed, finish_changed
 from server.push.deciding import WITHDRAWN, Decision, Told, Waiting, decide, withhold
 from server.push.models import Evaluation
+from server.push.rules import Result
 from server.push.targets import Listing, Target, affected, survey
 from server.stores.models import StoreSku
 
 #: SKUs in one transaction: large enough to be set-based, small enough that nobody waits for it for long
 CHUNK = 2_000
 
+_WORDS = {result: result.value for result in Result}
 _EVALUATION = ("store_sku_id", "sku_id", "at", "causes", "forced", "rule_id", "target", "result")
 _PUT = dict.fromkeys(
     ("store_sku_id", "store_id", "quantity", "version", "causes", "forced", "withdrawn", "fresh"), NUMBER
@@ -64,7 +66,8 @@ def evaluate_chunk(session: Session, *, limit: int, at: datetime) -> Counter[str
     if any(mark.causes & _REMAPPING for mark in marks):
         _drop_unmapped(session, at)
     finish_changed(session, marks)
-    counts.update(each.decision.result.value for each in judged)
+    results = Counter(each.decision.result for each in judged)
+    counts.update({result.value: number for result, number in results.items()})
     return counts
 
 
@@ -171,7 +174,7 @@ def _record(session: Session, judged: Sequence[_Judged], at: datetime) -> None:
                 each.demanded,
                 each.target.rule.id if each.target.rule else None,
                 each.target.quantity,
-                each.decision.result.value,
+                _WORDS[each.decision.result],
             )
             for each in judged
         ),

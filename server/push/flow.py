@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import threading
 from collections import Counter
@@ -15,6 +16,7 @@ from server.push.evaluating import evaluate
 from server.push.leasing import DueStore, due_stores
 from server.push.sending import Connect, send_store
 from server.settings import Settings
+from server.stores import connecting
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +28,11 @@ HEALTHY, SUSPECT = 8, 4
 class Senders:
     """Threads that send, one per store at a time."""
 
-    def __init__(self, db: Database, settings: Settings, *, connect: Connect, owner: str | None = None) -> None:
+    def __init__(self, db: Database, settings: Settings, *, connect: Connect, owner: str) -> None:
         self._db = db
         self._settings = settings
         self._connect = connect
-        self._owner = owner or socket.gethostname()
+        self._owner = owner
         self._stop = threading.Event()
         self._busy: set[int] = set()
         self._guard = threading.Lock()
@@ -69,13 +71,17 @@ class Senders:
                 self._busy.discard(store_id)
 
 
-def tick(db: Database, settings: Settings, *, connect: Connect, owner: str | None = None) -> dict[str, int]:
+def tick(
+    db: Database, settings: Settings, *, connect: Connect = connecting.connect, owner: str | None = None
+) -> dict[str, int]:
     """Evaluate and send once, and wait for the answers. Gives SKUs evaluated, store SKUs by result, lines by
     outcome."""
     counts = evaluate(db)
     with db.read() as session:
         stores = due_stores(session, at=clock.now())
-    senders = Senders(db, settings, connect=connect, owner=owner)
+    # Not the name of a worker on this machine: that one frees its own leases when it starts.
+    name = owner or f"{socket.gethostname()[:40]}-{os.getpid()}"
+    senders = Senders(db, settings, connect=connect, owner=name)
     try:
         started = senders.dispatch(stores)
         wait(started)

@@ -65,12 +65,27 @@ def due_stores(session: Session, *, at: datetime) -> list[DueStore]:
     return [DueStore(store_id, failures or 0) for store_id, failures in rows]
 
 
-def claim(
-    session: Session, store_id: int, *, owner: str, limit: int, at: datetime, tickets: bool = False
-) -> tuple[str, list[Due]]:
-    """Take up to `limit` due rows of one store, those due longest first; with `tickets` those that the market has yet
-    to settle, else those to be sent. Gives the lease's name and the rows."""
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows of one store under one lease: to be sent, or, with `tickets`, to be asked after."""
+
+    lease: str
+    rows: list[Due]
+    tickets: bool = False
+
+
+def claim(session: Session, store_id: int, *, owner: str, limit: int, at: datetime) -> Batch | None:
+    """Take up to `limit` due rows of one store, those due longest first; where none is to be sent, those that the
+    market has yet to settle. None if nothing is due."""
     lease = f"{owner[:60]}/{secrets.token_hex(6)}"
+    for tickets, most in ((False, limit), (True, TICKETS)):
+        rows = _lease(session, store_id, lease, limit=most, at=at, tickets=tickets)
+        if rows:
+            return Batch(lease, rows, tickets)
+    return None
+
+
+def _lease(session: Session, store_id: int, lease: str, *, limit: int, at: datetime, tickets: bool) -> list[Due]:
     wanted = (
         select(Push.store_sku_id)
         .join(StoreSku, StoreSku.id == Push.store_sku_id)
@@ -80,12 +95,15 @@ def claim(
         .limit(limit)
         .with_for_update(of=Push, skip_locked=True)
     )
-    session.execute(
+    leased = session.scalars(
         update(Push)
         .where(Push.store_sku_id.in_(wanted))
         .values(lease_owner=lease, lease_until=at + timedelta(seconds=LEASE_SECONDS))
+        .returning(Push.store_sku_id)
         .execution_options(synchronize_session=False)
-    )
+    ).all()
+    if not leased:
+        return []
     rows = session.execute(
         select(
             Push.store_sku_id,
@@ -100,7 +118,7 @@ def claim(
         .where(Push.store_id == store_id, Push.lease_owner == lease)
         .order_by(Push.store_sku_id)
     )
-    return lease, [Due(number, code, _texts(references), *rest) for number, code, references, *rest in rows]
+    return [Due(number, code, _texts(references), *rest) for number, code, references, *rest in rows]
 
 
 def free_leases(session: Session, owner: str) -> int:

@@ -66,7 +66,8 @@ def record(
     at: datetime,
     paused: bool = False,
 ) -> Counter[str]:
-    """Keep the answers of a leased batch and give the rest back. Gives how many of each outcome.
+    """Keep the answers of a leased batch and give the rest back. Gives how many of each outcome, and how many
+    are due `again` at once, because a newer quantity came while they were on their way.
 
     Rows whose lease was lost meanwhile are left to who has them now. Of a store that is `paused` now, rows without an
     answer wait for the pause alone.
@@ -80,7 +81,9 @@ def record(
     _tell(session, steps, at)
     _finish(session, [step for step in steps if step.finished])
     _give_back(session, [step for step in steps if not step.finished], at)
-    return Counter(_outcome(answers.get(row.store_sku_id)) for row in rows)
+    counts = Counter(_outcome(answers.get(row.store_sku_id)) for row in rows)
+    counts["again"] = sum(not step.finished and not step.wait and not step.failed for step in steps)
+    return +counts
 
 
 def _outcome(answer: StockAnswer | None) -> str:

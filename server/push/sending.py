@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -17,7 +17,7 @@ from server.db.session import Database
 from server.errors import StockbookError
 from server.push import asking, leasing, pausing, recording
 from server.push.asking import Answers
-from server.push.leasing import Due
+from server.push.leasing import Batch
 from server.settings import Settings
 from server.stores.models import Store
 
@@ -44,32 +44,28 @@ def send_store(
         _leave_alone(db, store_id, error)
         counts["paused"] += 1
         return counts
-    for tickets in (True, False):
-        while stop is None or not stop.is_set():
-            done = _send_batch(db, store_id, connector, owner=owner, tickets=tickets)
-            counts.update(done)
-            if not done:
-                break
-            if done["paused"]:
-                return counts
+    limit = connector.limits.stock_batch
+    while stop is None or not stop.is_set():
+        batch = db.write(lambda s: leasing.claim(s, store_id, owner=owner, limit=limit, at=clock.now()))
+        if batch is None:
+            break
+        done = _work_off(db, store_id, connector, batch)
+        counts.update(done)
+        if done["paused"] or (len(batch.rows) < limit and not done["again"]):
+            break
     return counts
 
 
-def _send_batch(db: Database, store_id: int, connector: Connector, *, owner: str, tickets: bool) -> Counter[str]:
-    """One batch, claimed, sent and recorded; nothing if nothing is due."""
-    limit = leasing.TICKETS if tickets else connector.limits.stock_batch
-    lease, rows = db.write(
-        lambda s: leasing.claim(s, store_id, owner=owner, limit=limit, at=clock.now(), tickets=tickets)
-    )
-    if not rows:
-        return Counter()
-    answers = _ask(connector, rows, tickets=tickets)
+def _work_off(db: Database, store_id: int, connector: Connector, batch: Batch) -> Counter[str]:
+    """Send one batch, or ask after it, and record the answers."""
+    answers = _ask(connector, batch)
+    failure = answers.failure
 
     def keep(session: Session) -> Counter[str]:
         at = clock.now()
-        counts = recording.record(session, lease, rows, answers.by_row, at=at, paused=answers.failure is not None)
-        if answers.failure is not None:
-            _pause(session, store_id, answers.failure)
+        counts = recording.record(session, batch.lease, batch.rows, answers.by_row, at=at, paused=failure is not None)
+        if failure is not None:
+            _pause(session, store_id, failure)
             counts["paused"] += 1
         else:
             pausing.resume(session, store_id)
@@ -78,16 +74,16 @@ def _send_batch(db: Database, store_id: int, connector: Connector, *, owner: str
     return db.write(keep)
 
 
-def _ask(connector: Connector, rows: Sequence[Due], *, tickets: bool) -> Answers:
+def _ask(connector: Connector, batch: Batch) -> Answers:
     """Ask the store. A connector raises `ChannelError`s and nothing else; one that breaks its promise must not take the
     sender down with it, so this is where anything else ends: as an answer that was lost."""
     try:
-        return asking.settle(connector, rows) if tickets else asking.send(connector, rows)
+        return asking.settle(connector, batch.rows) if batch.tickets else asking.send(connector, batch.rows)
     except Exception as error:
         log.exception("the connector of %s failed", connector.channel)
         reason = f"unexpected: {type(error).__name__}"
-        lost = {row.store_sku_id: StockAnswer(row.code, StockOutcome.UNKNOWN, reason) for row in rows}
-        return Answers({} if tickets else lost, Unreachable(reason))
+        lost = {row.store_sku_id: StockAnswer(row.code, StockOutcome.UNKNOWN, reason) for row in batch.rows}
+        return Answers({} if batch.tickets else lost, Unreachable(reason))
 
 
 def _leave_alone(db: Database, store_id: int, error: ChannelError | StockbookError) -> None:

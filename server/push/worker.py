@@ -13,6 +13,7 @@ from server.push.flow import Senders
 from server.push.leasing import due_stores, free_leases
 from server.push.sending import Connect
 from server.settings import Settings
+from server.stores import connecting
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +29,8 @@ class PushWorker:
         db: Database,
         settings: Settings,
         *,
-        connect: Connect,
         owner: str,
+        connect: Connect = connecting.connect,
         every_seconds: float = EVERY_SECONDS,
     ) -> None:
         """`owner` names this process among those that send: after a restart it frees its own leases by it."""

@@ -35,13 +35,14 @@ from server.api import (
     users,
     warehouses,
 )
-from server.api.frame import Problem, Services
+from server.api.frame import Problem, Services, open_to_all
 from server.api.token_uses import TokenUses
 from server.db.session import Database
 from server.errors import Refused
 from server.settings import Settings
 from server.uploads import pipeline
 from server.uploads.running import Uploads
+from server.web import start
 
 VERSION = "1"
 
@@ -92,6 +93,8 @@ def create_app(shared: Services) -> OpenAPI:
         app.register_api(api)
     app.register_blueprint(health.health)
     app.register_blueprint(description.description)
+    page = start.StartPage(shared.db, shared.settings, in_full=shared.open_start_page)
+    app.register_blueprint(start.blueprint(page, open_to_all))
     app.wsgi_app = problems.LastResort(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
@@ -99,9 +102,11 @@ def create_app(shared: Services) -> OpenAPI:
 class Server:
     """The application behind Waitress: one process, threads; bodies are buffered before a thread is taken."""
 
-    def __init__(self, db: Database, settings: Settings, host: str, port: int) -> None:
+    def __init__(
+        self, db: Database, settings: Settings, host: str, port: int, *, open_start_page: bool = False
+    ) -> None:
         """Listens at once. Raises `Refused` where the port is taken."""
-        self.shared = Services(db=db, settings=settings, token_uses=TokenUses(db), uploads=Uploads(db, settings))
+        self.shared = Services(db, settings, TokenUses(db), Uploads(db, settings), open_start_page)
         try:
             self._server = waitress.create_server(
                 create_app(self.shared),

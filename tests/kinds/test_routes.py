@@ -22,6 +22,11 @@ OPEN = {
     "/api/v1/docs/start.js",
     "/api/v1/docs/<name>",
     "/api/v1/webhooks/<store>",
+    "/",
+    "/start/figures",
+    "/start/templates/<template>.xlsx",
+    "/start/uploads/<int:id>/result.xlsx",
+    "/start/static/<name>",
 }
 
 

@@ -1,0 +1,134 @@
+"""The start page: what buyers see, what was handed in, what waits.
+
+Signing in comes with the console. Until then the figures are shown only where `in_full` says so, which is the demo on
+this machine; any other server shows what this is and how to go on, and no data at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from flask import Blueprint, Response, render_template, request, send_from_directory
+
+from server import clock
+from server.db.session import Database
+from server.errors import NotFound
+from server.settings import Settings
+from server.uploads import downloads
+from server.uploads.models import Upload
+from server.web.overview import MOST_SKUS, overview
+from validators.registry import WORKBOOKS
+
+EVERY_SECONDS = 4
+_STATIC = Path(__file__).parent / "static"
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_ASSETS = {"start.css": "text/css", "start.js": "text/javascript", "icon.svg": "image/svg+xml"}
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class OpenToAll(Protocol):
+    """Declares that a view takes no token, and why."""
+
+    def __call__(self, reason: str) -> Callable[[Any], Any]: ...
+
+
+@dataclass(frozen=True)
+class StartPage:
+    """The page and its parts. Without `in_full` everything but the plain page is not there."""
+
+    db: Database
+    settings: Settings
+    in_full: bool
+
+    def page(self) -> str:
+        """The start page."""
+        if not self.in_full:
+            return render_template("closed.html")
+        return render_template("start.html", every=EVERY_SECONDS, workbooks=WORKBOOKS.values(), **self._figures())
+
+    def figures(self) -> str:
+        """The parts of the page that change."""
+        self._only_in_full()
+        return render_template("figures.html", **self._figures())
+
+    def template(self, template: str) -> Response:
+        """A workbook to fill in; `?with_data=true` for one with current data."""
+        self._only_in_full()
+        with self.db.read() as session:
+            content = downloads.template_file(session, template, with_data=request.args.get("with_data") == "true")
+        return _workbook(content, f"{template}.xlsx")
+
+    def result(self, id: int) -> Response:
+        """An upload as it was handed in, with status, message and colours."""
+        self._only_in_full()
+        with self.db.read() as session:
+            upload = session.get(Upload, id)
+            if upload is None:
+                raise NotFound(f"there is no upload {id}")
+            content = downloads.result_file(session, self.settings, upload)
+        return _workbook(content, f"result-{id}.xlsx")
+
+    def asset(self, name: str) -> Response:
+        """The page's style, script and icon."""
+        if name not in _ASSETS:
+            raise NotFound(f"there is no file {name[:60]}")
+        return send_from_directory(_STATIC, name, mimetype=_ASSETS[name])
+
+    def _figures(self) -> dict[str, Any]:
+        with self.db.read() as session:
+            found = overview(session, clock.now())
+        return {"figures": found, "ago": lambda moment: ago(moment, found.at), "most_skus": MOST_SKUS}
+
+    def _only_in_full(self) -> None:
+        if not self.in_full:
+            raise NotFound("this page shows nothing here; the API has it all, with a token")
+
+
+def blueprint(page: StartPage, open_to_all: OpenToAll) -> Blueprint:
+    """The page's routes. `open_to_all` is how the application has a route declare that it takes no token."""
+    made = Blueprint("start", __name__, template_folder="templates")
+    shown = "it shows data only in the demo on this machine"
+    for rule, view, reason in (
+        ("/", page.page, shown),
+        ("/start/figures", page.figures, shown),
+        ("/start/templates/<template>.xlsx", page.template, shown),
+        ("/start/uploads/<int:id>/result.xlsx", page.result, shown),
+        ("/start/static/<name>", page.asset, "part of the page; it holds no data"),
+    ):
+        made.add_url_rule(rule, view.__name__, open_to_all(reason)(_function(view)))
+    return made
+
+
+def ago(moment: datetime | None, at: datetime) -> str:
+    """How long ago, as people say it."""
+    if moment is None:
+        return ""
+    seconds = max(0, int((at - moment).total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s ago"
+    minutes, hours = seconds // 60, seconds // 3600
+    if minutes < 60:
+        return f"{minutes} min ago"
+    return f"{hours} h ago" if hours < 48 else f"{hours // 24} days ago"
+
+
+def _function(view: View) -> View:
+    """A bound method as a function of its own, which can carry what it declares."""
+
+    @wraps(view)
+    def answer(**parts: Any) -> Any:
+        return view(**parts)
+
+    return answer  # type: ignore[return-value]
+
+
+def _workbook(content: bytes, name: str) -> Response:
+    response = Response(content, content_type=_XLSX)
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,8 +16,9 @@ from server.catalog import queries
 from server.catalog.deleting import with_stock
 from server.catalog.errors import RecipesRefused, UnknownSkus
 from server.catalog.models import Component, MerchantSku
+from server.catalog.queries import Outline
 from server.catalog.records import COMBINATION, SINGLE, NewSku, Recipe
-from server.catalog.writing import audit_many, insert_skus, lock, title_key
+from server.catalog.writing import audit_many, forget, insert_skus, lock, title_key
 from server.db.base import fold
 from server.db.bulk import NUMBER, TEXT, insert_rows, relation
 from server.outbox import queue
@@ -48,19 +49,19 @@ class RecipeProblem:
 class _Known:
     """What recipes meet: SKUs of their codes, their components, and who holds stock or is a component itself."""
 
-    targets: Mapping[str, MerchantSku]
-    components: Mapping[int, MerchantSku]
+    targets: Mapping[str, Outline]
+    components: Mapping[int, Outline]
     holding: frozenset[int]
     used_in: Mapping[int, Sequence[str]]
 
 
 def problems(session: Session, recipes: Sequence[Recipe]) -> list[RecipeProblem]:
     """What forbids these recipes, as far as the catalogue knows. Reads only."""
-    targets = queries.find(session, [recipe.code for recipe in recipes])
+    targets = queries.outlines_by_code(session, [recipe.code for recipe in recipes])
     ids = {target.id for target in targets.values()}
     known = _Known(
         targets,
-        queries.by_ids(session, {part for recipe in recipes for part in recipe.components}),
+        queries.outlines(session, {part for recipe in recipes for part in recipe.components}),
         frozenset(with_stock(session, ids)),
         queries.combinations_with(session, ids),
     )
@@ -68,18 +69,27 @@ def problems(session: Session, recipes: Sequence[Recipe]) -> list[RecipeProblem]
     return [problem for recipe in recipes for problem in _problems_of(recipe, known, made)]
 
 
-def combine(session: Session, recipes: Sequence[Recipe], *, by: str, at: datetime) -> list[int]:
+def combine(
+    session: Session,
+    recipes: Sequence[Recipe],
+    *,
+    by: str,
+    at: datetime,
+    find_problems: Callable[[Session, Sequence[Recipe]], list[RecipeProblem]] = problems,
+) -> list[int]:
     """Make or change combinations; a recipe replaces the one before. Gives their ids in order.
 
     A single without stock that is no component becomes a combination. Whoever combines for a user calls
-    `operations.combine_skus`, which asks the orders too. Raises `RecipesRefused` with every problem, `UnknownSkus`.
+    `operations.combine_skus`, whose `find_problems` asks the orders too. Raises `RecipesRefused` with every problem,
+    `UnknownSkus`.
     """
     if not recipes:
         return []
     assert max(Counter(fold(recipe.code) for recipe in recipes).values()) == 1, "one recipe per combination"
     targets = queries.find_ids(session, [recipe.code for recipe in recipes])
-    locked = lock(session, {*targets.values(), *(part for recipe in recipes for part in recipe.components)})
-    found = problems(session, recipes)
+    everyone = {*targets.values(), *(part for recipe in recipes for part in recipe.components)}
+    locked = lock(session, everyone, ("title", "own_stock"))
+    found = find_problems(session, recipes)
     if found:
         raise RecipesRefused([problem.as_error() for problem in found])
     before = {sku_id: _settings_of(locked[sku_id]) for sku_id in targets.values()}
@@ -90,8 +100,7 @@ def combine(session: Session, recipes: Sequence[Recipe], *, by: str, at: datetim
     queue.mark(session, (renewed | rewritten) & before.keys(), cause=Cause.SKU, at=at)
     changed = [recipe.code for sku_id, recipe in by_id.items() if sku_id in renewed | rewritten]
     audit_many(session, by, "sku.combine", changed, at=at, **_recipe_of_one(session, by_id))
-    for sku_id in before:
-        session.expire(locked[sku_id])
+    forget(session)
     return list(by_id)
 
 
@@ -106,8 +115,7 @@ def dissolve(session: Session, combination_ids: Iterable[int], *, by: str, at: d
         session.execute(single.values(kind=SINGLE, own_stock=False, updated_at=at).execution_options(**no_sync))
     queue.mark(session, known, cause=Cause.SKU, at=at)
     audit_many(session, by, "sku.dissolve", [sku.code for sku in known.values()], at=at)
-    for sku in known.values():
-        session.expire(sku)
+    forget(session)
 
 
 def _problems_of(recipe: Recipe, known: _Known, made: set[str]) -> Iterable[RecipeProblem]:
@@ -132,7 +140,7 @@ def _problems_of(recipe: Recipe, known: _Known, made: set[str]) -> Iterable[Reci
         yield from _target_problems(recipe, target, known)
 
 
-def _target_problems(recipe: Recipe, target: MerchantSku, known: _Known) -> Iterable[RecipeProblem]:
+def _target_problems(recipe: Recipe, target: Outline, known: _Known) -> Iterable[RecipeProblem]:
     """What an existing SKU of the recipe's code has against it."""
     facts = {"value": target.code}
     holds = target.id in known.holding
@@ -153,11 +161,11 @@ def _create(session: Session, recipes: Sequence[Recipe], at: datetime) -> dict[s
     return insert_skus(session, new, at) if new else {}
 
 
-def _settings_of(sku: MerchantSku) -> tuple[str, str, bool]:
+def _settings_of(sku: Any) -> tuple[str, str, bool]:
     return sku.kind, sku.title, sku.own_stock
 
 
-def _renew(session: Session, recipes: Mapping[int, Recipe], known: Mapping[int, MerchantSku], at: datetime) -> set[int]:
+def _renew(session: Session, recipes: Mapping[int, Recipe], known: Mapping[int, Any], at: datetime) -> set[int]:
     """Kind, title and own stock of those that exist; gives the ones that changed."""
     rows: list[tuple[Any, ...]] = []
     for sku_id, recipe in recipes.items():

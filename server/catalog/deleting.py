@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import or_, select, update
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from server.catalog import queries
 from server.catalog.errors import SkusInUse
 from server.catalog.models import Component, MerchantSku
-from server.catalog.writing import audit_many, drop_gtins, lock
+from server.catalog.writing import audit_many, drop_gtins, forget, lock
 from server.db.bulk import NUMBER, relation
 from server.ledger.models import Balance
 
@@ -37,13 +38,12 @@ def delete(session: Session, sku_ids: Iterable[int], *, by: str, at: datetime) -
         gone = update(MerchantSku).where(MerchantSku.id == r.c.id).values(deleted_at=at, updated_at=at)
         session.execute(gone.execution_options(synchronize_session=False))
     audit_many(session, by, "sku.delete", [sku.code for sku in known.values()], at=at)
-    for sku in known.values():
-        session.expire(sku)
+    forget(session)
     return len(known)
 
 
-def reasons_to_keep(session: Session, skus: Mapping[int, MerchantSku]) -> dict[int, list[str]]:
-    """By id, why these SKUs can't be deleted together, as far as figures and recipes know."""
+def reasons_to_keep(session: Session, skus: Mapping[int, Any]) -> dict[int, list[str]]:
+    """By id, why these SKUs (see `lock`) can't be deleted together, as far as figures and recipes know."""
     reasons: dict[int, list[str]] = defaultdict(list)
     for sku_id in with_stock(session, skus):
         reasons[sku_id].append("it has stock")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -35,6 +35,27 @@ class SkuRecord:
     components: Sequence[Part]
 
 
+class Outline(NamedTuple):
+    """What work on many SKUs needs to know of each; whole records are for few."""
+
+    id: int
+    code: str
+    key: str
+    kind: str
+    title: str
+    own_stock: bool
+
+
+_OUTLINE = (
+    MerchantSku.id,
+    MerchantSku.code,
+    MerchantSku.key,
+    MerchantSku.kind,
+    MerchantSku.title,
+    MerchantSku.own_stock,
+)
+
+
 def living() -> Select[Any]:
     """Every SKU that has not been deleted."""
     return select(MerchantSku).where(MerchantSku.deleted_at.is_(None))
@@ -45,6 +66,34 @@ def find(session: Session, codes: Iterable[str]) -> dict[str, MerchantSku]:
     with relation(session, {"key": TEXT}, [(key,) for key in {fold(code) for code in codes}]) as r:
         found = session.scalars(living().join(r, MerchantSku.key == r.c.key))
         return {sku.key: sku for sku in found}
+
+
+def outlines(session: Session, sku_ids: Iterable[int]) -> dict[int, Outline]:
+    """Living SKUs by id, for those that exist."""
+    with relation(session, {"id": NUMBER}, [(sku_id,) for sku_id in set(sku_ids)]) as r:
+        query = select(*_OUTLINE).where(MerchantSku.deleted_at.is_(None)).join(r, MerchantSku.id == r.c.id)
+        return {row[0]: Outline(*row) for row in session.execute(query)}
+
+
+def outlines_by_code(session: Session, codes: Iterable[str]) -> dict[str, Outline]:
+    """Living SKUs by folded code, for those of `codes` that exist."""
+    with relation(session, {"key": TEXT}, [(key,) for key in {fold(code) for code in codes}]) as r:
+        query = select(*_OUTLINE).where(MerchantSku.deleted_at.is_(None)).join(r, MerchantSku.key == r.c.key)
+        return {row[2]: Outline(*row) for row in session.execute(query)}
+
+
+def all_combinations(session: Session) -> list[Outline]:
+    """Every combination, by code."""
+    query = select(*_OUTLINE).where(MerchantSku.deleted_at.is_(None), MerchantSku.kind == COMBINATION)
+    return [Outline(*row) for row in session.execute(query.order_by(MerchantSku.key))]
+
+
+def fields_of(session: Session, sku_ids: Iterable[int], names: Iterable[str]) -> dict[int, Any]:
+    """Living SKUs by id with these fields only, as rows that have them by name."""
+    columns = [getattr(MerchantSku, name) for name in dict.fromkeys(("id", "code", "kind", *names))]
+    with relation(session, {"id": NUMBER}, [(sku_id,) for sku_id in set(sku_ids)]) as r:
+        query = select(*columns).where(MerchantSku.deleted_at.is_(None)).join(r, MerchantSku.id == r.c.id)
+        return {row.id: row for row in session.execute(query)}
 
 
 def find_ids(session: Session, codes: Iterable[str]) -> dict[str, int]:

@@ -14,9 +14,8 @@ from sqlalchemy.orm import Session
 
 from server.catalog import queries
 from server.catalog.errors import RecipesRefused, SkusExist, WrongSku
-from server.catalog.models import MerchantSku
 from server.catalog.records import COMBINATION, EMPTY, SINGLE, NewSku, SkuChange
-from server.catalog.writing import audit_many, insert_skus, lock, replace_gtins, title_key, update_skus
+from server.catalog.writing import audit_many, forget, insert_skus, lock, replace_gtins, title_key, update_skus
 from server.db.base import fold
 
 CODE_LENGTH, KEY_LENGTH = 64, 128
@@ -51,9 +50,9 @@ def update_many(
     """
     by_id = {change.sku_id: change for change in changes}
     assert len(by_id) == len(changes), "one change per SKU"
-    known = lock(session, by_id)
-    _refuse_update(known, by_id, singles_only)
     touched = sorted({name for change in changes for name in change.values})
+    known = lock(session, by_id, touched)
+    _refuse_update(known, by_id, singles_only)
     new = {sku_id: _after(known[sku_id], change.values, touched) for sku_id, change in by_id.items()}
     changed = {
         sku_id: values
@@ -68,8 +67,7 @@ def update_many(
     replace_gtins(session, gtins)
     ids = sorted(changed.keys() | gtins.keys())
     audit_many(session, by, "sku.update", [known[sku_id].code for sku_id in ids], at=at, **detail)
-    for sku_id in ids:
-        session.expire(known[sku_id])
+    forget(session)
     return len(ids)
 
 
@@ -84,7 +82,7 @@ def _checked_keys(skus: Sequence[NewSku]) -> list[str]:
     return keys
 
 
-def _refuse_update(known: Mapping[int, MerchantSku], changes: Mapping[int, SkuChange], singles_only: bool) -> None:
+def _refuse_update(known: Mapping[int, Any], changes: Mapping[int, SkuChange], singles_only: bool) -> None:
     combinations = [sku.code for sku in known.values() if sku.kind != SINGLE]
     if singles_only and combinations:
         raise RecipesRefused(
@@ -110,7 +108,7 @@ def _with_derived(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _after(sku: MerchantSku, values: Mapping[str, Any], touched: Sequence[str]) -> dict[str, Any]:
+def _after(sku: Any, values: Mapping[str, Any], touched: Sequence[str]) -> dict[str, Any]:
     return {name: values[name] if name in values else getattr(sku, name) for name in touched}
 
 
@@ -124,7 +122,7 @@ def _changed_gtins(session: Session, changes: Mapping[int, SkuChange]) -> dict[i
 
 def _values_of_few(
     session: Session,
-    known: Mapping[int, MerchantSku],
+    known: Mapping[int, Any],
     changed: Mapping[int, Mapping[str, Any]],
     gtins: Mapping[int, Sequence[str]],
     touched: Sequence[str],

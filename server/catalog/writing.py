@@ -38,26 +38,33 @@ def title_key(title: str) -> str:
     return " ".join(title.casefold().split())[:TITLE_KEY]
 
 
-def lock(session: Session, sku_ids: Iterable[int]) -> dict[int, MerchantSku]:
-    """These SKUs as they are now, locked in order of id until the transaction ends.
+def lock(session: Session, sku_ids: Iterable[int], names: Iterable[str] = ()) -> dict[int, Any]:
+    """These SKUs as they are now, locked in order of id until the transaction ends: rows with id, code, kind and the
+    fields `names`.
 
     Raises `UnknownSkus` naming the ids that don't exist or are deleted.
     """
     ids = sorted(set(sku_ids))
+    columns = [getattr(MerchantSku, name) for name in dict.fromkeys(("id", "code", "kind", *names))]
     with relation(session, {"id": NUMBER}, [(sku_id,) for sku_id in ids]) as r:
         query = (
-            select(MerchantSku)
-            .where(MerchantSku.deleted_at.is_(None))
-            .where(MerchantSku.id.in_(select(r.c.id)))
+            select(*columns)
+            .where(MerchantSku.deleted_at.is_(None), MerchantSku.id.in_(select(r.c.id)))
             .order_by(MerchantSku.id)
             .with_for_update()
-            .execution_options(populate_existing=True)
         )
-        known = {sku.id: sku for sku in session.scalars(query)}
+        known = {row.id: row for row in session.execute(query)}
     missing = [sku_id for sku_id in ids if sku_id not in known]
     if missing:
         raise UnknownSkus([str(sku_id) for sku_id in missing])
     return known
+
+
+def forget(session: Session) -> None:
+    """Statements changed SKUs behind the session's back: records loaded before are read anew when they are used."""
+    for record in list(session.identity_map.values()):
+        if isinstance(record, MerchantSku):
+            session.expire(record)
 
 
 def audit_many(session: Session, by: str, action: str, codes: Sequence[str], *, at: datetime, **detail: Any) -> None:

@@ -9,9 +9,7 @@ from sqlalchemy.orm import Session
 
 from server.catalog import combining, queries
 from server.catalog.combining import RecipeProblem
-from server.catalog.errors import RecipesRefused
 from server.catalog.records import SINGLE, Recipe
-from server.catalog.writing import lock
 from server.db.base import fold
 from server.operations.sku_uses import open_orders, unfinished_lists
 
@@ -22,7 +20,7 @@ def problems(session: Session, recipes: Sequence[Recipe]) -> list[RecipeProblem]
     blamed = {fold(problem.combination) for problem in found if problem.code == "single-in-use"}
     singles = {
         sku.id: sku.code
-        for sku in queries.find(session, [recipe.code for recipe in recipes]).values()
+        for sku in queries.outlines_by_code(session, [recipe.code for recipe in recipes]).values()
         if sku.kind == SINGLE and sku.key not in blamed
     }
     used = open_orders(session, singles).keys() | unfinished_lists(session, singles).keys()
@@ -35,9 +33,4 @@ def combine(session: Session, recipes: Sequence[Recipe], *, by: str, at: datetim
 
     Raises `RecipesRefused`, `UnknownSkus`.
     """
-    targets = queries.find_ids(session, [recipe.code for recipe in recipes])
-    lock(session, {*targets.values(), *(part for recipe in recipes for part in recipe.components)})
-    found = problems(session, recipes)
-    if found:
-        raise RecipesRefused([problem.as_error() for problem in found])
-    return combining.combine(session, recipes, by=by, at=at)
+    return combining.combine(session, recipes, by=by, at=at, find_problems=problems)

@@ -12,8 +12,7 @@ from server.catalog import combining, hygiene, queries, service
 from server.catalog.combining import RecipeProblem
 from server.catalog.errors import RecipesRefused, SkusExist, UnknownSkus
 from server.catalog.hygiene import Subject
-from server.catalog.models import MerchantSku
-from server.catalog.queries import Part
+from server.catalog.queries import Outline, Part
 from server.catalog.records import COMBINATION, Recipe, SkuChange
 from server.catalog.writing import lock
 from server.db.base import fold
@@ -50,7 +49,7 @@ class _Group:
 class _Known:
     """Combinations that exist, by folded code, and their recipes by id."""
 
-    skus: Mapping[str, MerchantSku]
+    skus: Mapping[str, Outline]
     parts: Mapping[int, Sequence[Part]]
 
     def record(self, key: str, component_id: int) -> Existing | None:
@@ -72,7 +71,7 @@ class Combinations:
     def plan(self, session: Session, rows: Rows) -> Plan:
         """What changes in each recipe; components that are not listed are taken out, shown on the first row."""
         groups = _groups(rows)
-        skus = queries.find(session, [group.code for group in groups.values()])
+        skus = queries.outlines_by_code(session, [group.code for group in groups.values()])
         known = _Known(skus, queries.parts_of(session, [sku.id for sku in skus.values()]))
         keys = [fold(code) for code in rows.values["combination"]]
         existing = [known.record(key, part) for key, part in zip(keys, rows.ids["component"], strict=True)]
@@ -118,8 +117,7 @@ class Combinations:
 
     def current(self, session: Session, *, warehouse_id: int | None = None) -> Iterable[CurrentRow]:
         """Every component of every combination, by code."""
-        combinations = queries.living().where(MerchantSku.kind == COMBINATION).order_by(MerchantSku.key)
-        skus = list(session.scalars(combinations))
+        skus = queries.all_combinations(session)
         parts = queries.parts_of(session, [sku.id for sku in skus])
         for sku in skus:
             of_one = parts.get(sku.id, ())
@@ -148,13 +146,13 @@ def _groups(rows: Rows) -> dict[str, _Group]:
     return groups
 
 
-def _versioned(sku: MerchantSku, parts: Sequence[Part]) -> dict[str, Any]:
+def _versioned(sku: Outline, parts: Sequence[Part]) -> dict[str, Any]:
     """WB-4: a combination's version is made of its whole recipe."""
     recipe = {str(part.sku_id): part.quantity for part in parts}
     return {"title": sku.title or None, "own_stock": sku.own_stock, "recipe": recipe}
 
 
-def _show_removed(plan: Plan, group: _Group, sku: MerchantSku | None, known: _Known) -> None:
+def _show_removed(plan: Plan, group: _Group, sku: Outline | None, known: _Known) -> None:
     if sku is None:
         return
     gone = [part for part in known.parts.get(sku.id, ()) if part.sku_id not in group.units]
@@ -189,7 +187,7 @@ def _hygiene_findings(session: Session, groups: Mapping[str, _Group], known: _Kn
 
 def _states(session: Session, sku_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
     """What undo steps keep of combinations, and of singles that become one; they are locked."""
-    known = lock(session, sku_ids)
+    known = lock(session, sku_ids, ("title", "own_stock", "serial_mode"))
     recipes = queries.recipes(session, known)
     return {
         sku.id: {

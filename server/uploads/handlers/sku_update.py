@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from server.catalog import queries, service
 from server.catalog.errors import GtinsTaken, RecipesRefused, UnknownSkus
 from server.catalog.models import Gtin, MerchantSku
-from server.catalog.records import COMBINATION, SINGLE, SkuChange
+from server.catalog.records import COMBINATION, EMPTY, SINGLE, SkuChange
 from server.catalog.writing import lock
 from server.errors import Refused, StockbookError
 from server.uploads.handlers.protocol import CannotUndo, Context, CurrentRow, Step
@@ -24,7 +24,7 @@ from server.uploads.handlers.sku_values import (
     warehouse_codes,
 )
 from server.uploads.plan import Existing, Plan, plan_records
-from server.uploads.rows import Rows, version_of
+from server.uploads.rows import Rows, plain, version_of
 from validators.messages import Finding
 from validators.registry import WORKBOOKS
 from validators.workbooks import Workbook
@@ -41,7 +41,7 @@ class SkuUpdate:
         """Before and after of every cell that differs; combinations and taken GTINs are refused."""
         rows = canonical(session, rows)
         ids: Sequence[int] = rows.ids["sku"]
-        known, gtins = queries.by_ids(session, ids), queries.gtins_of(session, ids)
+        known, gtins = queries.fields_of(session, ids, EMPTY), queries.gtins_of(session, ids)
         warehouses = warehouse_codes(session)
         existing = [Existing(cells_of(known[sku_id], gtins.get(sku_id, ()), warehouses), id=sku_id) for sku_id in ids]
         plan = plan_records(rows, existing)
@@ -59,10 +59,7 @@ class SkuUpdate:
             service.update_many(session, changes, by=context.by, at=context.at, singles_only=True)
         except (UnknownSkus, GtinsTaken, RecipesRefused) as problem:
             raise Refused(problem.text, errors=problem.errors) from problem
-        after = _fields_now(session, changes)
-        return [
-            {"sku": change.sku_id, "before": before[change.sku_id], "after": after[change.sku_id]} for change in changes
-        ]
+        return [{"sku": change.sku_id, "before": before[change.sku_id], "after": _set_by(change)} for change in changes]
 
     def undo(self, session: Session, steps: Sequence[Step], context: Context) -> None:
         """Every value as it was. Raises `CannotUndo` where one is no longer what the upload set."""
@@ -71,7 +68,7 @@ class SkuUpdate:
             now = _fields_now(session, changes)
         except UnknownSkus as gone:
             raise CannotUndo([f"{len(gone.codes)} of its SKUs were deleted since"]) from gone
-        codes = {sku.id: sku.code for sku in queries.by_ids(session, now).values()}
+        codes = {sku.id: sku.code for sku in queries.outlines(session, now).values()}
         reasons = [
             f"'{codes[step['sku']]}': {name} was changed since"
             for step in steps
@@ -91,8 +88,9 @@ class SkuUpdate:
         gtins: dict[int, list[str]] = {}
         for sku_id, value in session.execute(select(Gtin.sku_id, Gtin.value).order_by(Gtin.id)):
             gtins.setdefault(sku_id, []).append(value)
-        singles = queries.living().where(MerchantSku.kind == SINGLE).order_by(MerchantSku.key)
-        for sku in session.scalars(singles.execution_options(yield_per=_PAGE)):
+        columns = [getattr(MerchantSku, name) for name in ("id", "code", *EMPTY)]
+        singles = select(*columns).where(MerchantSku.kind == SINGLE, MerchantSku.deleted_at.is_(None))
+        for sku in session.execute(singles.order_by(MerchantSku.key).execution_options(yield_per=_PAGE)):
             cells = cells_of(sku, gtins.get(sku.id, ()), warehouses)
             yield CurrentRow({"sku": sku.code, **cells}, version_of([sku.id], cells))
 
@@ -111,7 +109,8 @@ class SkuUpdate:
 
 def _fields_now(session: Session, changes: Sequence[SkuChange]) -> dict[int, dict[str, Any]]:
     """What the fields that `changes` name hold now, as undo steps keep it; the SKUs are locked."""
-    known = lock(session, [change.sku_id for change in changes])
+    names = {name for change in changes for name in change.values}
+    known = lock(session, [change.sku_id for change in changes], names)
     gtins = queries.gtins_of(session, [change.sku_id for change in changes if change.gtins is not None])
     found: dict[int, dict[str, Any]] = {}
     for change in changes:
@@ -120,6 +119,12 @@ def _fields_now(session: Session, changes: Sequence[SkuChange]) -> dict[int, dic
             fields["gtins"] = gtins.get(change.sku_id, [])
         found[change.sku_id] = fields
     return found
+
+
+def _set_by(change: SkuChange) -> dict[str, Any]:
+    """What the fields that `change` names hold once it is made, as undo steps keep it."""
+    fields = {name: plain(value) for name, value in change.values.items()}
+    return fields if change.gtins is None else {**fields, "gtins": list(change.gtins)}
 
 
 def _restoring(step: Step) -> SkuChange:

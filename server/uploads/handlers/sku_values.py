@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server.catalog.models import MerchantSku
 from server.catalog.records import EMPTY
 from server.catalog.writing import gtin_owners
 from server.db.base import fold
@@ -45,8 +44,8 @@ def warehouse_codes(session: Session) -> dict[int, str]:
     return dict(session.execute(select(Warehouse.id, Warehouse.code)).all())
 
 
-def cells_of(sku: MerchantSku, gtins: Sequence[str], warehouses: Mapping[int, str]) -> dict[str, Any]:
-    """A SKU's values by column, None for an empty one."""
+def cells_of(sku: Any, gtins: Sequence[str], warehouses: Mapping[int, str]) -> dict[str, Any]:
+    """A SKU's values by column, None for an empty one; `sku` has the fields of `EMPTY`."""
     cells = {name: getattr(sku, name) or None for name in FIELDS}
     for name in _EXACT:
         cells[name] = getattr(sku, name)  # 0 is a value
@@ -93,6 +92,6 @@ def _taken(
                 yield Finding("gtin-taken", row, "gtins", {"value": gtin, "other": other})
 
 
-def plain_fields(sku: MerchantSku, names: Iterable[str]) -> dict[str, Any]:
+def plain_fields(sku: Any, names: Iterable[str]) -> dict[str, Any]:
     """Fields as an undo step keeps them."""
     return {name: plain(getattr(sku, name)) for name in names}

@@ -11,7 +11,7 @@ from server.catalog import combining, queries
 from server.catalog.combining import RecipeProblem
 from server.catalog.records import SINGLE, Recipe
 from server.db.base import fold
-from server.operations.sku_uses import open_orders, unfinished_lists
+from server.operations.sku_uses import OPEN_WORK, uses
 
 
 def problems(session: Session, recipes: Sequence[Recipe]) -> list[RecipeProblem]:
@@ -23,7 +23,7 @@ def problems(session: Session, recipes: Sequence[Recipe]) -> list[RecipeProblem]
         for sku in queries.outlines_by_code(session, [recipe.code for recipe in recipes]).values()
         if sku.kind == SINGLE and sku.key not in blamed
     }
-    used = open_orders(session, singles).keys() | unfinished_lists(session, singles).keys()
+    used = uses(session, singles, OPEN_WORK)
     codes = sorted(singles[sku_id] for sku_id in used)
     return found + [RecipeProblem(code, "single-in-use", {"value": code}) for code in codes]
 

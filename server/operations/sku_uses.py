@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from server.db.bulk import NUMBER, relation
 from server.orders.models import Order, OrderHold, OrderLine
 from server.stores.models import Store, StoreSku
-from server.warehousing.models import StockList, StockListLine
+from server.warehousing.models import StockCount, StockCountLine, StockList, StockListLine, Transfer, TransferLine
 
 #: Orders that can still move stock: what has left may yet come back until the buyer has it for good.
 OPEN_STATES = ("unpaid", "to_pack", "out_of_stock", "unmapped", "in_process", "to_pickup", "shipped")
@@ -53,6 +53,26 @@ def unfinished_lists(session: Session, sku_ids: Iterable[int]) -> dict[int, list
     return _named(session, query, sku_ids)
 
 
+def unfinished_transfers(session: Session, sku_ids: Iterable[int]) -> dict[int, list[str]]:
+    """SKU -> the transfers that name it and have not arrived whole."""
+    query = (
+        select(TransferLine.sku_id.label("sku_id"), Transfer.id.label("name"))
+        .join(Transfer, TransferLine.transfer_id == Transfer.id)
+        .where(Transfer.state.in_(("draft", "dispatched")))
+    )
+    return _named(session, query, sku_ids)
+
+
+def unfinished_counts(session: Session, sku_ids: Iterable[int]) -> dict[int, list[str]]:
+    """SKU -> the stock counts that name it and are not completed."""
+    query = (
+        select(StockCountLine.sku_id.label("sku_id"), StockCount.id.label("name"))
+        .join(StockCount, StockCountLine.count_id == StockCount.id)
+        .where(StockCount.state == "draft")
+    )
+    return _named(session, query, sku_ids)
+
+
 def mapped_store_skus(session: Session, sku_ids: Iterable[int]) -> dict[int, list[str]]:
     """SKU -> the store SKUs that are mapped to it, as *store: code*."""
     query = select(StoreSku.sku_id.label("sku_id"), (Store.name + ": " + StoreSku.code).label("name")).join(
@@ -69,20 +89,28 @@ def scoping_rules(session: Session, sku_ids: Iterable[int]) -> dict[int, list[st
     return _named(session, query, sku_ids)
 
 
-#: What keeps a SKU, beside its stock and recipes, and how it is said. A room that comes to hold SKUs adds a line.
-USES: tuple[tuple[str, Callable[[Session, Iterable[int]], dict[int, list[str]]]], ...] = (
+Use = tuple[str, Callable[[Session, Iterable[int]], dict[int, list[str]]]]
+
+#: Work that counts on a SKU's own stock, and how it is said.
+OPEN_WORK: tuple[Use, ...] = (
     ("open orders", open_orders),
     ("stock lists to do", unfinished_lists),
+    ("open transfers", unfinished_transfers),
+    ("open stock counts", unfinished_counts),
+)
+#: What keeps a SKU, beside its stock and recipes. A room that comes to hold SKUs adds a line.
+USES: tuple[Use, ...] = (
+    *OPEN_WORK,
     ("mapped to store SKUs", mapped_store_skus),
     ("in the scope of push rules", scoping_rules),
 )
 
 
-def uses(session: Session, sku_ids: Iterable[int]) -> dict[int, list[str]]:
-    """SKU -> every use of it in sentences' ends: `open orders: 1001, 1002`. One query for each kind of use."""
+def uses(session: Session, sku_ids: Iterable[int], kinds: Iterable[Use] = USES) -> dict[int, list[str]]:
+    """SKU -> every use of it in sentences' ends: `open orders: 1001, 1002`. One query or two for each kind of use."""
     ids = set(sku_ids)
     found: dict[int, list[str]] = defaultdict(list)
-    for what, find in USES:
+    for what, find in kinds:
         for sku_id, names in find(session, ids).items():
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             found[sku_id].append(f"{what}: {', '.join(names[:_NAMED])}{more}")

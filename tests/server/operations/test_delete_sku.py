@@ -21,7 +21,7 @@ from server.orders.models import Order, OrderHold, OrderLine
 from server.places.models import SafetyStock, Shelf
 from server.push.models import PushRule, PushRuleSku
 from server.schema import METADATA
-from server.warehousing.models import StockList, StockListLine
+from server.warehousing.models import StockCount, StockCountLine, StockList, StockListLine, Transfer, TransferLine
 from tests.factories import AT, make_store, make_store_sku, make_warehouse, put_stock
 
 #: Tables that point at a SKU without keeping it: history that stays, and what deleting clears or leaves to be worked
@@ -30,7 +30,10 @@ NOT_KEEPING = {
     "movement", "changed", "evaluation",  # history, and a mark that finds nothing to do
     "gtin", "shelf", "safety_stock",  # cleared
 }  # fmt: skip
-KEEPING = {"balance", "component", "store_sku", "order_line", "order_hold", "stock_list_line", "push_rule_sku"}
+KEEPING = {
+    "balance", "component", "store_sku", "order_line", "order_hold", "stock_list_line", "transfer_line",
+    "stock_count_line", "push_rule_sku",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -94,6 +97,17 @@ def on_list(session: Session, sku_id: int) -> None:
     add(session, row, StockListLine(list_id=1, line=1, sku_id=sku_id, quantity=1))
 
 
+def transferred(session: Session, sku_id: int) -> None:
+    east = make_warehouse(session, "EAST")
+    row = Transfer(state="draft", source_id=1, destination_id=east, created_at=AT, created_by="anna")
+    add(session, row, TransferLine(transfer_id=1, line=1, sku_id=sku_id, quantity=1))
+
+
+def counted(session: Session, sku_id: int) -> None:
+    row = StockCount(state="draft", warehouse_id=1, created_at=AT, created_by="anna")
+    add(session, row, StockCountLine(count_id=1, line=1, sku_id=sku_id, counted=1, expected=0))
+
+
 def in_scope(session: Session, sku_id: int) -> None:
     add(
         session,
@@ -111,6 +125,8 @@ def in_scope(session: Session, sku_id: int) -> None:
         (ordered, "order_line", "open orders: 1001"),
         (held, "order_hold", "open orders: 1001"),
         (on_list, "stock_list_line", "stock lists to do: 1"),
+        (transferred, "transfer_line", "open transfers: 1"),
+        (counted, "stock_count_line", "open stock counts: 1"),
         (in_scope, "push_rule_sku", "in the scope of push rules: Half"),
     ],
 )
@@ -165,7 +181,7 @@ def test_deleting_frees_shelf_and_safety_stock(db: Database, skus: list[int]) ->
         delete(db, skus[0])
 
 
-@pytest.mark.parametrize("use", [ordered, on_list])
+@pytest.mark.parametrize("use", [ordered, on_list, transferred, counted])
 def test_a_single_in_open_work_does_not_become_a_combination(
     db: Database, skus: list[int], use: Callable[[Session, int], None]
 ) -> None:

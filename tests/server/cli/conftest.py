@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 
 from server.cli.main import main
+from server.db.session import Database
 
 
 @dataclass
@@ -30,6 +33,16 @@ class Terminal:
 
     def json(self, *words: str) -> Any:
         return json.loads(self.run(*words, "--json"))
+
+
+@contextmanager
+def prepared(terminal: Terminal, *, make: bool = True) -> Iterator[Database]:
+    """The database behind the commands; made first, unless it is there."""
+    if make:
+        terminal.run("init")
+    database = Database(f"sqlite:///{terminal.folder / 'stockbook.db'}")
+    yield database
+    database.close()
 
 
 @pytest.fixture

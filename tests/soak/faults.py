@@ -115,8 +115,8 @@ def _written(db: Database) -> dict[str, int]:
         counts = {
             model.__tablename__: session.scalar(select(func.count()).select_from(model)) or 0 for model in WRITTEN
         }
-        counts["units"] = session.scalar(select(func.sum(Balance.on_hand))) or 0
-        counts["marks"] = session.scalar(select(func.sum(Changed.version))) or 0
+        counts["units"] = int(session.scalar(select(func.sum(Balance.on_hand))) or 0)
+        counts["marks"] = int(session.scalar(select(func.sum(Changed.version))) or 0)
     return counts
 
 

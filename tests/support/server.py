@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import resource
 import signal
@@ -16,12 +15,10 @@ from typing import Any
 import httpx
 
 from server.cli.main import main
+from tests.support.processes import PROCESSES
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 START_SECONDS = 90.0
-#: Forked from a process that has everything imported: a start takes a moment instead of seconds.
-_PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["server.cli.main"])
 
 
 class StockbookServer:
@@ -52,7 +49,7 @@ class StockbookServer:
         """Start it and wait until it is ready."""
         self.folder.mkdir(parents=True, exist_ok=True)
         target = (self._command, self._environ, self.folder / "server.log")
-        self._process = _PROCESSES.Process(target=_serve, args=target, daemon=True)
+        self._process = PROCESSES.Process(target=_serve, args=target, daemon=True)
         self._process.start()
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until:

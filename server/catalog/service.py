@@ -15,7 +15,16 @@ from sqlalchemy.orm import Session
 from server.catalog import queries
 from server.catalog.errors import RecipesRefused, SkusExist, WrongSku
 from server.catalog.records import COMBINATION, EMPTY, SINGLE, NewSku, SkuChange
-from server.catalog.writing import audit_many, forget, insert_skus, lock, replace_gtins, title_key, update_skus
+from server.catalog.writing import (
+    audit_many,
+    forget,
+    insert_skus,
+    lock,
+    parent_key,
+    replace_gtins,
+    title_key,
+    update_skus,
+)
 from server.db.base import fold
 
 CODE_LENGTH, KEY_LENGTH = 64, 128
@@ -104,7 +113,7 @@ def _with_derived(values: dict[str, Any]) -> dict[str, Any]:
     if "title" in values:
         values["title_key"] = title_key(values["title"])
     if "parent_sku" in values:
-        values["parent_key"] = fold(values["parent_sku"])
+        values["parent_key"] = parent_key(values["parent_sku"])
     return values
 
 

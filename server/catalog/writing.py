@@ -20,7 +20,7 @@ from server.catalog.records import NewSku
 from server.db.base import fold, moment_for
 from server.db.bulk import NUMBER, TEXT, dialect_of, insert_rows, relation
 
-TITLE_KEY = 300
+TITLE_KEY, PARENT_KEY = 300, 128
 #: How many codes an audit line names; the count is always there.
 _NAMED = 50
 _DECIMALS = ("weight_g", "length_cm", "width_cm", "height_cm", "cost", "price")
@@ -31,6 +31,11 @@ _AS_TYPED = (
 _COLUMNS = (
     "code", "key", "title_key", "parent_key", "attributes", "created_at", "updated_at", *_AS_TYPED, *_DECIMALS
 )  # fmt: skip
+
+
+def parent_key(parent: str) -> str:
+    """How parent SKUs are compared."""
+    return fold(parent)[:PARENT_KEY]
 
 
 def title_key(title: str) -> str:
@@ -90,7 +95,7 @@ def _sku_rows(skus: Iterable[NewSku], dialect: str, at: datetime) -> Iterator[tu
             sku.code,
             fold(sku.code),
             title_key(sku.title),
-            fold(sku.parent_sku),
+            parent_key(sku.parent_sku),
             _json(sku.attributes),
             moment,
             moment,

@@ -32,8 +32,8 @@ DETAILS: tuple[Column, ...] = (
         "Any further attributes: name=value pairs with ; between them.",
         example="fit=slim; sleeve=short",
     ),
-    text("category", "Category", "Your own grouping.", example="T-shirts", max_length=128, width=16),
-    text("brand", "Brand", "The maker's brand.", example="Nordkap", max_length=128, width=14),
+    text("category", "Category", "Your own grouping.", example="T-shirts", max_length=120, width=16),
+    text("brand", "Brand", "The maker's brand.", example="Nordkap", max_length=120, width=14),
     codes(
         "gtins",
         "GTINs",
@@ -50,7 +50,7 @@ DETAILS: tuple[Column, ...] = (
         "Model number",
         "The maker's own number.",
         example="TS-2201-R",
-        max_length=128,
+        max_length=64,
         width=16,
     ),
     code(
@@ -58,7 +58,7 @@ DETAILS: tuple[Column, ...] = (
         "Picture URL",
         "Web address of the main picture.",
         example="https://example.com/ts-red.jpg",
-        max_length=2000,
+        max_length=1000,
         width=26,
         check=url_error,
     ),

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from sqlalchemy.orm import Session
 
 from server.catalog import hygiene, queries, service
-from server.catalog.errors import GtinsTaken, SkusExist, SkusInUse, UnknownSkus
+from server.catalog.errors import GtinsTaken, SkusExist, SkusInUse, UnknownSkus, WrongSku
 from server.catalog.hygiene import Subject
 from server.catalog.records import NewSku
 from server.db.base import fold
@@ -47,7 +47,7 @@ class SkuCreate:
         """Make them all. Raises `Refused` where a rival made one of them in between."""
         try:
             ids = service.create(session, new_skus(plan.rows), by=context.by, at=context.at)
-        except (SkusExist, GtinsTaken) as taken:
+        except (SkusExist, GtinsTaken, WrongSku) as taken:
             raise Refused(taken.text, errors=taken.errors) from taken
         return [{"sku": sku_id} for sku_id in ids]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import String
 
 from server.catalog import queries, service
 from server.catalog.deleting import delete
@@ -385,6 +386,15 @@ def test_the_example_rows_pass(uploads: Uploads, template: str) -> None:
         assert status == "applied"
         if name == template:
             break
+
+
+def test_what_a_sheet_lets_in_fits_the_table() -> None:
+    """WB-3: no cell that passes the checks is too long for its column."""
+    for column in HANDLERS["sku_create"].workbook.columns:
+        field = MerchantSku.__table__.columns.get(column.name)
+        if field is not None and isinstance(field.type, String):
+            longest = max(map(len, column.choices)) if column.choices else column.max_length
+            assert field.type.length is not None and longest <= field.type.length, column.name
 
 
 def test_statements_do_not_grow_with_rows(uploads: Uploads) -> None:

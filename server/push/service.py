@@ -21,7 +21,7 @@ from server.push import pausing
 from server.push.checking import Verdict, check
 from server.push.deciding import WITHDRAWN
 from server.push.errors import RulesRefused, RuleWrong
-from server.push.models import PushRule, PushRuleSku, PushRuleStore, PushRuleWarehouse
+from server.push.models import Evaluation, PushRule, PushRuleSku, PushRuleStore, PushRuleWarehouse
 from server.push.rulebook import load_rules
 from server.push.rules import Rule
 from server.stores.models import Store, StoreSku
@@ -127,6 +127,12 @@ def retry(
     count = _demand(session, chosen, at=at)
     audit(session, by, "push.retry", "push", at=at, stores=sorted(stores), listings=count)
     return count
+
+
+def forget_evaluations(session: Session, *, before: datetime) -> int:
+    """Drop evaluations older than `before`: they explain, nothing is worked out from them. Gives how many."""
+    old = delete(Evaluation).where(Evaluation.at < before).returning(Evaluation.id)
+    return len(session.scalars(old.execution_options(synchronize_session=False)).all())
 
 
 def _demand(session: Session, chosen: Select[Any], *, at: datetime) -> int:

@@ -34,5 +34,5 @@ def test_push_now_list_and_explain(terminal: Terminal) -> None:
     assert terminal.run("push", "list", "--state", "failed").count("\n") == 1
     assert json.loads(terminal.run("push", "retry", "--json")) == {"listings": 0}
     told = terminal.run("explain", "Web shop", "WEB-MUG")
-    assert "MAIN 7 = 7" in told and "target: 7" in told and "push_now" in told
+    assert "Main 7 = 7" in told and "target: 7" in told and "push_now" in told
     assert json.loads(terminal.run("explain", "Web shop", "WEB-MUG", "--json"))["target"] == 7

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from server import clock
 from server.access.models import AuditLine
 from server.catalog.models import Component
 from server.errors import NotFound
@@ -225,6 +227,15 @@ def test_everything_can_be_marked(company: Company) -> None:
     c.db.write(lambda s: make_sku(s, "LONELY"))
     c.db.write(lambda s: service.mark_everything(s, cause=Cause.SWITCH, at=AT))
     assert marked(c) == {c.sku: [Cause.SWITCH]}
+
+
+def test_old_evaluations_are_dropped(company: Company) -> None:
+    """STK-9: they explain what happened lately; the ledger is never touched."""
+    c = company
+    c.db.write(lambda s: put_stock(s, c.main, c.sku, 5))
+    evaluate(c.db)
+    assert c.db.write(lambda s: service.forget_evaluations(s, before=clock.now() - timedelta(days=1))) == 0
+    assert c.db.write(lambda s: service.forget_evaluations(s, before=clock.now() + timedelta(days=1))) == 2
 
 
 def accept_all(company: Company) -> None:

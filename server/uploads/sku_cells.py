@@ -25,7 +25,7 @@ _OF_COMBINATION = {"title", "own_stock"}
 def check_new(values: Mapping[str, Any], components: Mapping[str, int] | None) -> Checked:
     """Check a new single, or a new combination where there are `components` (code -> units)."""
     if components is None:
-        return check_rows("sku_create", [_cells(values)])
+        return check_rows("sku_create", [_single_cells(values)])
     return check_rows("combinations", _recipe_rows(str(values["sku"]), values, components))
 
 
@@ -44,7 +44,7 @@ def apply_change(
     """
     record = record_of(session, sku_id)
     if record.sku.kind != COMBINATION and components is None:
-        cells = {"sku": record.sku.code, **_cells(values, empty=CLEAR)}
+        cells = {"sku": record.sku.code, **_single_cells(values, empty=CLEAR)}
         return apply_rows(session, check_rows("sku_update", [cells]), by=by, at=at)
     recipe = {part.code: part.quantity for part in record.components} if components is None else components
     return apply_rows(session, check_rows("combinations", _recipe_rows(record.sku.code, values, recipe)), by=by, at=at)
@@ -55,7 +55,7 @@ def create_variants(session: Session, skus: Sequence[NewSku], *, by: str, at: da
     if not skus:
         return Done((), ())
     names = ("title", "parent_sku", "size", "colour", "attributes")
-    rows = [{"sku": sku.code, **_cells({name: getattr(sku, name) for name in names})} for sku in skus]
+    rows = [{"sku": sku.code, **_single_cells({name: getattr(sku, name) for name in names})} for sku in skus]
     return apply_rows(session, check_rows("sku_create", rows), by=by, at=at)
 
 
@@ -83,7 +83,9 @@ def _recipe_rows(code: str, values: Mapping[str, Any], components: Mapping[str, 
     return [{"combination": code, "component": part, "quantity": units, **shared} for part, units in components.items()]
 
 
-def _cells(values: Mapping[str, Any], *, empty: str | None = None) -> dict[str, Any]:
+def _single_cells(values: Mapping[str, Any], *, empty: str | None = None) -> dict[str, Any]:
+    if values.get("own_stock") is not None:
+        raise WrongUse("only a combination has own stock beside its components", field="own_stock")
     return {name: _cell(value, empty) for name, value in values.items() if name != "own_stock"}
 
 

@@ -96,7 +96,7 @@ def test_the_rules_are_those_of_the_workbook(
     [
         {"sku": "B"}, {"sku": "B", "title": "x", "colour ": "r"}, {"sku": "B", "title": "x", "cost": -1},
         {"sku": "B", "title": "x", "attributes": {"a=b": "c"}}, {"sku": "B", "title": "x", "status": "gone"},
-        {"sku": "B", "title": "x", "components": []},
+        {"sku": "B", "title": "x", "components": []}, {"sku": "B", "title": "x", "own_stock": True},
         {"sku": "B", "title": "x", "components": [{"sku": "A"}], "size": "M"},
     ],
 )  # fmt: skip

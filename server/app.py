@@ -7,11 +7,13 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
+from server.access import request_keys
 from server.api import (
     audit,
     auth,
     description,
     health,
+    inventory,
     jobs,
     mappings,
     metrics,
@@ -63,6 +65,7 @@ RESOURCES: tuple[APIBlueprint, ...] = (
     stores.api,
     mappings.api,
     stock.api,
+    inventory.api,
     stock_lists.api,
     orders.api,
     sync.api,
@@ -99,6 +102,16 @@ def create_app(shared: Services) -> OpenAPI:
     return app
 
 
+def _recover(db: Database, settings: Settings) -> None:
+    """Before the first request: uploads that a crash cut off are said to be; keys they were under may be used again.
+
+    With several machines another one may be at work on them: there leases have to run out.
+    """
+    pipeline.recover(db, all_of_them=not settings.several_machines)
+    if not settings.several_machines:
+        db.write(request_keys.free_left)
+
+
 class Server:
     """The application behind Waitress: one process, threads; bodies are buffered before a thread is taken."""
 
@@ -121,7 +134,7 @@ class Server:
             )
         except OSError as error:
             raise Refused(f"can't listen on {host}:{port}: {error.strerror or error}") from error
-        pipeline.recover(db, all_of_them=not settings.several_machines)
+        _recover(db, settings)
         shown = f"[{host}]" if ":" in host else host
         self.address = f"http://{shown}:{self._server.effective_port}"
 

@@ -1,8 +1,9 @@
-"""stock, movements, stock-list list|show|complete."""
+"""stock, movements, refresh, stock-list list|show|complete."""
 
 from __future__ import annotations
 
 import enum
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -14,8 +15,9 @@ from server import clock
 from server.catalog.models import MerchantSku
 from server.cli.moments import moment
 from server.cli.opening import actor, database
-from server.cli.output import AsJson, record, say, table
+from server.cli.output import AsJson, progress, record, say, table
 from server.ledger.queries import FIGURES
+from server.operations.refresh import refresh_inventory
 from server.places.models import Shelf, Warehouse
 from server.warehousing import queries, service
 from server.warehousing.completing import complete_list
@@ -50,6 +52,7 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.command()(stock)
     app.command()(movements)
+    app.command()(refresh)
     app.add_typer(group, name="stock-list")
 
 
@@ -87,6 +90,22 @@ def movements(
         with found.db.read() as session:
             rows = [_movement(row) for row in queries.movements(session, wanted, limit=limit)]
     table(rows, as_json=as_json, columns=_MOVEMENT)
+
+
+def refresh(as_json: AsJson = False) -> None:
+    """Set figures to the sums of their movements, try out-of-stock orders, evaluate what every store shows."""
+    with database() as found, progress("refresh", quiet=as_json):
+        done = refresh_inventory(found.db, by=actor())
+    if as_json:
+        record(asdict(done), as_json=True)
+        return
+    for one in done.differences:
+        say(one.text)
+    tried = done.tried
+    say(
+        f"{len(done.differences)} figures differed; {tried.to_pack} of {tried.tried} out-of-stock orders are to pack; "
+        f"{done.marked} SKUs are evaluated"
+    )
 
 
 def _movement(row: MovementRow) -> dict[str, Any]:

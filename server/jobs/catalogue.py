@@ -7,12 +7,15 @@ from typing import Any
 
 from server.jobs import housekeeping
 from server.jobs.kinds import Catalogue, Counts, JobContext, JobFunction, JobKind, Progress
+from server.operations import refresh
 from server.stores.queries import store_named
 from server.sync import flow as sync
 from server.sync import inbox
 from server.sync.flow import Synced
 
 NEWS_KEPT_DAYS = 30
+#: How many corrected figures a run names; the audit log has all of them.
+_NAMED = 20
 
 
 def sync_orders(context: JobContext) -> Counts:
@@ -37,6 +40,21 @@ def sync_products(context: JobContext) -> Counts:
         progress=lambda store: context.progress(0, text=store),
     )
     return _counts(done)
+
+
+def refresh_inventory(context: JobContext) -> Counts:
+    """Figures back to the sums of their movements, out-of-stock orders tried, every push target evaluated (STK-11)."""
+    context.progress(0, 2, "comparing every figure with its movements")
+    done = refresh.refresh_inventory(context.db, by=context.by)
+    said = [one.text for one in done.differences[:_NAMED]]
+    more = len(done.differences) - len(said)
+    context.progress(2, 2, "; ".join([*said, *([f"and {more} more, in the audit log"] if more else [])]))
+    return {
+        "differences": len(done.differences),
+        "orders_tried": done.tried.tried,
+        "to_pack": done.tried.to_pack,
+        "skus": done.marked,
+    }
 
 
 def retention(context: JobContext) -> Counts:
@@ -69,6 +87,13 @@ register = CATALOGUE.register
 
 register("sync_orders", "Read orders from the stores", sync_orders, default_every_seconds=60)
 register("sync_products", "Read listings from the stores and map them", sync_products, default_every_seconds=3600)
+register(
+    "refresh",
+    "Set figures to the sums of their movements, try waiting orders, evaluate what stores show",
+    refresh_inventory,
+    default_every_seconds=24 * 3600,
+    default_active=False,
+)
 register("retention", "Forget old runs, answered request keys and handled news", retention, default_every_seconds=3600)
 
 __all__ = ["CATALOGUE", "Catalogue", "Counts", "JobContext", "JobFunction", "JobKind", "Progress", "register"]

@@ -1,13 +1,15 @@
 """The one door to stock. Nothing else writes balances, entries or movements; a test looks for it.
 
+`post` is how stock changes; `overwrite` only puts a figure back to what the movements say it always was (STK-11).
+
 Six statements whatever the number of lines: entries; movements; zero balances where there is none yet; the lock, in key
 order; what would not fit; the sums. Lines sorted and summed first, so that nobody deadlocks and nobody oversells.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from itertools import chain
 from typing import Any
 
@@ -23,8 +25,9 @@ from server.ledger.models import Entry as EntryRow
 from server.ledger.movements import Entry, Line, summed
 from server.outbox import queue
 
-_MOVEMENT = ("entry_id", "line", "warehouse_id", "sku_id", "on_hand", "allocated", "on_the_way", "defective")
-_SUMS = dict.fromkeys(("warehouse_id", "sku_id", "on_hand", "allocated", "on_the_way", "defective"), NUMBER)
+_FIGURES = ("on_hand", "allocated", "on_the_way", "defective")
+_MOVEMENT = ("entry_id", "line", "warehouse_id", "sku_id", *_FIGURES)
+_SUMS = dict.fromkeys(("warehouse_id", "sku_id", *_FIGURES), NUMBER)
 _ON_CONFLICT_NEEDS_WHERE = true()  # SQLite can't tell ON CONFLICT from a join's ON without one
 
 
@@ -86,6 +89,18 @@ def lock_figures(session: Session, keys: Iterable[tuple[int, int]]) -> dict[tupl
         _ensure_balances(session, wanted)
         rows = session.execute(_locked(wanted)).all()
     return {(row.warehouse_id, row.sku_id): Figures(*row[2:]) for row in rows}
+
+
+def overwrite(session: Session, figures: Mapping[tuple[int, int], Figures]) -> None:
+    """Set locked figures to the sums of their movements. For `mending` alone: nothing moved, so nothing is posted."""
+    rows = [(*key, *astuple(figures[key])) for key in sorted(figures)]
+    with relation(session, _SUMS, rows) as right:
+        session.execute(
+            update(Balance)
+            .where(Balance.warehouse_id == right.c.warehouse_id, Balance.sku_id == right.c.sku_id)
+            .values({name: right.c[name] for name in _FIGURES})
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _insert_entries(session: Session, entries: Sequence[Entry]) -> list[Posted]:
@@ -195,4 +210,4 @@ def _refuse_shortages(session: Session, sums: FromClause, needs_available: bool)
         raise NotEnough([Shortage(*row) for row in rows])
 
 
-__all__ = ["Figures", "Line", "Posted", "lock_figures", "post"]
+__all__ = ["Figures", "Line", "Posted", "lock_figures", "overwrite", "post"]

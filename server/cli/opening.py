@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from server import clock
 from server import settings as settings_module
 from server.access.tokens import first_admin
 from server.cli.output import log_to_stderr, say
@@ -18,6 +19,7 @@ from server.db import migrating
 from server.db.session import Database
 from server.errors import Refused
 from server.jobs.service import prepare
+from server.places.service import ensure_default
 from server.settings import Settings
 
 TOKEN_FILE = "admin-token"
@@ -89,6 +91,7 @@ def make_first_admin(db: Database, folder: Path) -> str | None:
 
     def make(session: Session) -> str | None:
         prepare(session)
+        ensure_default(session, clock.now())
         text = first_admin(session, by="system")
         if text is not None:  # before the commit: a crash between must not lose the only token
             keep_secret(folder / TOKEN_FILE, text)

@@ -29,8 +29,8 @@ class Demo:
         self.sandbox = f"http://127.0.0.1:{self.sandbox_port}/sandbox/v1/"
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> str:
-        """Starts, waits for its last line, gives all it printed."""
+    def launch(self) -> Path:
+        """Starts and does not wait; the file it prints to."""
         self.started += 1
         printed = self.folder / f"printed-{self.started}"
         ports = ["--port", str(self.port), "--sandbox-port", str(self.sandbox_port)]
@@ -42,6 +42,12 @@ class Demo:
                 stdout=file,
                 stderr=subprocess.STDOUT,
             )
+        return printed
+
+    def start(self) -> str:
+        """Starts, waits for its last line, gives all it printed."""
+        printed = self.launch()
+        assert self.process is not None
         for _ in range(600):
             text = printed.read_text()
             if "Ctrl-C stops everything." in text:

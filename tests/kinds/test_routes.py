@@ -21,7 +21,7 @@ OPEN = {
     "/api/v1/docs",
     "/api/v1/docs/start.js",
     "/api/v1/docs/<name>",
-    "/api/v1/webhooks/<store>",
+    "/api/v1/webhooks/<int:id>",
     "/",
     "/start/figures",
     "/start/templates/<template>.xlsx",

@@ -1,0 +1,37 @@
+"""The start page over a database with a little of everything, shown in full and closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from server.app import create_app
+from server.db.session import Database
+from server.settings import Settings
+from tests.support.filling import applied
+from tests.support.http import Api, make_api
+
+
+@pytest.fixture
+def api(db: Database, tmp_path: Path) -> Iterator[Api]:
+    """Two SKUs with stock in MAIN, and a combination of them."""
+    made = make_api(db, Settings(data_dir=tmp_path, database_url=db.url))
+    made.admin.post("/warehouses", json={"code": "MAIN", "default": True})
+    skus = [{"sku": "MUG", "title": "<b>Mug</b>"}, {"sku": "BOX", "title": "Gift box"}]
+    applied(made.admin, "sku_create", skus)
+    recipe = {"combination": "SET", "title": "Mug in a box"}
+    parts = [{"component": "MUG", "quantity": 2}, {"component": "BOX", "quantity": 1}]
+    applied(made.admin, "combinations", [recipe | part for part in parts])
+    applied(made.admin, "stock_in", [{"sku": "MUG", "quantity": 9}, {"sku": "BOX", "quantity": 7}])
+    yield made
+    made.shared.token_uses.flush()
+
+
+@pytest.fixture
+def full(api: Api) -> Flask:
+    """The application as `demo` starts it."""
+    return create_app(replace(api.shared, open_start_page=True))

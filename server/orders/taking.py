@@ -200,6 +200,6 @@ def _act(
 
 def _tell_push(session: Session, store_skus: dict[str, StoreSku], heard: set[int], at: datetime) -> None:
     """The shop changed its own figures: what it shows is unknown, and its SKUs are evaluated (PSH-8, cause 1)."""
-    queue.forget_told(session, heard)
     mapped = {row.sku_id for row in store_skus.values() if row.id in heard and row.sku_id is not None}
-    queue.mark(session, mapped, cause=CAUSE, at=at)
+    queue.mark(session, mapped, cause=CAUSE, at=at)  # before `told`: everyone locks `changed` first
+    queue.forget_told(session, heard)

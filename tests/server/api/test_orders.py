@@ -153,7 +153,7 @@ def test_shipping_short_names_the_sku(shop: Shop) -> None:
 
 
 def test_shipped_at_the_market_but_short_here_holds_up_nothing(shop: Shop) -> None:
-    """STK-5, ORD-9: the order waits at risk as it is, the rest of the page goes on; it is deducted once there is stock."""
+    """STK-5, ORD-9: the order waits at risk, the rest of the page goes on; it is deducted once there is stock."""
     shop.take(news("A", ("red", 4)))
     shop.act("A", "pack")
     shop.count(-5)

@@ -6,7 +6,8 @@ import json
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import select
@@ -37,49 +38,57 @@ _STYLES = {
 }
 
 
-@dataclass
+@dataclass(frozen=True)
 class Outcome:
-    """The verdict on every row: `rows` as the contract has them, each with its content's hash beside."""
+    """What came of every row, in their order. `applied`: the upload whose mark rows without an error carry."""
 
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
+    rows: Rows
+    plan: Plan
+    statuses: Sequence[str]
+    findings: Mapping[int, Sequence[Finding]]
+    applied: int | None = None
 
     @property
-    def bad(self) -> int:
-        """Rows that count as errors (WB-6)."""
-        return self.counts["error"] + self.counts["conflict"]
+    def counts(self) -> dict[str, int]:
+        """How many rows there are of each status."""
+        counts = Counter(self.statuses)
+        return {"rows": len(self.statuses), **{status: counts[status] for status in STATUSES}}
+
+    def verdicts(self) -> Iterator[dict[str, Any]]:
+        """Each row's status, messages and changes, with its content's hash beside: made anew with each call and never
+        held together, for a large sheet has half a million changes."""
+        rows, workbook = self.rows, self.rows.workbook
+        changed = self.plan.changes_of(rows.numbers)
+        columns = (rows.numbers, self.statuses, rows.hashes, rows.marks, changed)
+        for number, status, digest, mark, changes in zip(*columns, strict=True):
+            verdict: dict[str, Any] = {"row": number, "status": status, "hash": digest}
+            if mark and mark.lower() in _PAINTED:
+                verdict["painted"] = True
+            if number in self.findings:
+                verdict["messages"] = [_message(workbook, finding) for finding in self.findings[number]]
+            if status not in ("error", "conflict", "skipped"):
+                if changes:
+                    verdict["changes"] = changes
+                if self.applied is not None and status != "unchanged":
+                    verdict["applied"] = self.applied
+            yield verdict
 
 
 def judge(
     rows: Rows, plan: Plan, findings: Iterable[Finding], skipped: Iterable[int], *, upload: int, applied: bool
 ) -> Outcome:
-    """Every row's status, messages and changes. `applied`: rows without an error carry the mark of `upload`."""
+    """The outcome of every row. `applied`: rows without an error carry the mark of `upload`."""
     by_row: dict[int, list[Finding]] = defaultdict(list)
     for finding in findings:
         if finding.row is not None:
             by_row[finding.row].append(finding)
     skip = set(skipped)
-    verdicts: list[dict[str, Any]] = []
-    for number, digest, mark in zip(rows.numbers, rows.hashes, rows.marks, strict=True):
-        mine = by_row.get(number, ())
-        status = _status(mine, number in skip, number in plan.unchanged)
-        verdict: dict[str, Any] = {"row": number, "status": status, "hash": digest}
-        if mark and mark.lower() in _PAINTED:
-            verdict["painted"] = True
-        if mine:
-            verdict["messages"] = [_message(rows.workbook, finding) for finding in mine]
-        if status not in ("error", "conflict", "skipped"):
-            if changes := plan.changes.get(number):
-                verdict["changes"] = [_change(change) for change in changes]
-            if applied and status != "unchanged":
-                verdict["applied"] = upload
-        verdicts.append(verdict)
-    counts = Counter(verdict["status"] for verdict in verdicts)
-    return Outcome(verdicts, {"rows": len(verdicts), **{status: counts.get(status, 0) for status in STATUSES}})
+    statuses = [_status(by_row.get(number, ()), number in skip, number in plan.unchanged) for number in rows.numbers]
+    return Outcome(rows, plan, statuses, dict(by_row), upload if applied else None)
 
 
 def _status(findings: Sequence[Finding], skipped: bool, unchanged: bool) -> str:
-    worst = {finding.severity for finding in findings}
+    worst = {finding.severity for finding in findings} if findings else ()
     for severity in (Severity.ERROR, Severity.CONFLICT):
         if severity in worst:
             return _WORST[severity]
@@ -101,16 +110,14 @@ def _message(workbook: Workbook, finding: Finding) -> dict[str, Any]:
     }
 
 
-def _change(change: Change) -> dict[str, Any]:
-    return {"field": change.field, "before": change.before, "after": change.after}
-
-
 # -- pages ------------------------------------------------------------------------------------------------------------
 
 
-def store_pages(session: Session, upload_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Keep the rows' verdicts, compressed, a thousand to a page."""
-    pages = ((upload_id, number, page[0]["row"], page[-1]["row"], pack(page)) for number, page in enumerate(_cut(rows)))
+def store_pages(session: Session, upload_id: int, verdicts: Iterable[Mapping[str, Any]]) -> None:
+    """Keep the rows' verdicts, compressed, a thousand to a page; a change as three values without their names."""
+    pages = (
+        (upload_id, number, page[0]["row"], page[-1]["row"], pack(page)) for number, page in enumerate(_cut(verdicts))
+    )
     insert_rows(session, UploadPage, ("upload_id", "page", "first_row", "last_row", "body"), pages)
 
 
@@ -134,12 +141,15 @@ def stored_rows(session: Session, upload_id: int, *, after: int = 0) -> Iterator
     for body in session.scalars(query.execution_options(yield_per=4)):
         for row in unpack(body):
             if row["row"] > after:
+                if "changes" in row:
+                    row["changes"] = [Change(*change)._asdict() for change in row["changes"]]
                 yield row
 
 
-def _cut(rows: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
-    for start in range(0, len(rows), PAGE):
-        yield rows[start : start + PAGE]
+def _cut(verdicts: Iterable[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
+    waiting = iter(verdicts)
+    while page := list(islice(waiting, PAGE)):
+        yield page
 
 
 # -- as the contract has it -------------------------------------------------------------------------------------------

@@ -207,7 +207,7 @@ def _write_down(
     status: str,
     **more: Any,
 ) -> None:
-    outcome.store_pages(session, upload_id, verdicts.rows)
+    outcome.store_pages(session, upload_id, verdicts.verdicts())
     _end(session, upload_id, sheet, status=status, counts=verdicts.counts, messages=_file_messages(sheet), **more)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from server.uploads.rows import Rows, plain, same_record, version_of
+from server.uploads.rows import Rows, plain, plain_column, same_record, version_of
 from validators.columns import CLEAR
 from validators.messages import Finding, Severity
 
@@ -32,7 +32,8 @@ class Existing:
 @dataclass
 class Plan:
     """What applying these rows would do. `figures`: how on hand would change by (warehouse, SKU), for the preview of
-    what stores would show (PSH-12). `work`: whatever the handler needs to apply it."""
+    what stores would show (PSH-12). `work`: whatever the handler needs to apply it. `sets`: columns whose values are
+    all new, where every row makes a record; those changes are told from the rows, for there are many."""
 
     rows: Rows
     findings: list[Finding] = field(default_factory=list)
@@ -40,6 +41,20 @@ class Plan:
     unchanged: set[int] = field(default_factory=set)
     figures: dict[tuple[int, int], int] = field(default_factory=dict)
     work: Any = None
+    sets: Sequence[str] = ()
+
+    def changes_of(self, numbers: Sequence[int]) -> Iterator[Sequence[tuple[str, Any, Any]]]:
+        """The changes of these rows, in turn; as plain tuples, which cost a third."""
+        if not self.sets:
+            yield from (self.changes.get(number, ()) for number in numbers)
+            return
+        columns = [(name, plain_column(self.rows.values[name])) for name in self.sets]
+        for number in numbers:
+            place = self.rows.place.get(number)
+            if place is None:
+                yield ()
+            else:
+                yield [(name, None, new) for name, values in columns if (new := values[place]) is not None]
 
     @property
     def bad_rows(self) -> set[int]:
@@ -58,18 +73,22 @@ def plan_records(rows: Rows, existing: Sequence[Existing | None]) -> Plan:
     An empty cell leaves its value alone, `#CLEAR` empties it (CAT-5). A row without a record lists what it sets.
     """
     plan = Plan(rows)
-    columns = [column for column in rows.workbook.columns if not column.info and not column.key]
+    columns = [
+        (column, plain_column(rows.values[column.name]), rows.cleared.get(column.name, frozenset()))
+        for column in rows.workbook.columns
+        if not column.info and not column.key
+    ]
     for place, (number, record) in enumerate(zip(rows.numbers, existing, strict=True)):
         before = record.values if record else {}
         changes: list[Change] = []
-        for column in columns:
+        for column, values, cleared in columns:
             if column.name not in before and not column.editable:
                 continue
-            if number in rows.cleared.get(column.name, ()):
-                after = None
-            elif (after := rows.values[column.name][place]) is None:
+            if number in cleared:
+                new = None
+            elif (new := values[place]) is None:
                 continue
-            old, new = plain(before.get(column.name)), plain(after)
+            old = plain(before.get(column.name))
             if (old or None) != (new or None) or (old is None) != (new is None):
                 changes.append(Change(column.name, old, new))
         if changes:
@@ -77,6 +96,13 @@ def plan_records(rows: Rows, existing: Sequence[Existing | None]) -> Plan:
         elif record is not None:
             plan.unchanged.add(number)
     plan.findings += check_versions(rows, existing, plan.changes)
+    return plan
+
+
+def plan_new(rows: Rows) -> Plan:
+    """The plan of a workbook whose rows make records: each sets what it gives."""
+    plan = Plan(rows, sets=[column.name for column in rows.workbook.editable])
+    plan.findings += check_versions(rows, [None] * len(rows), {})
     return plan
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select, and_, select
@@ -35,7 +34,7 @@ def resolve(session: Session, rows: Rows) -> tuple[Rows, list[Finding]]:
     for column in sorted(columns, key=lambda c: c.reference in _OWNER):
         ids[column.name], problems = _resolve_column(session, rows, column, ids)
         found += problems
-    return replace(rows, ids=ids), found
+    return rows.resolved(ids), found
 
 
 def _resolve_column(session: Session, rows: Rows, column: Column, ids: dict[str, Ids]) -> tuple[Ids, list[Finding]]:

@@ -67,11 +67,17 @@ class Rows:
             ids={name: kept(values) for name, values in self.ids.items()},
         )
 
+    def resolved(self, ids: Mapping[str, Sequence[Any]]) -> Rows:
+        """The same with `ids`. The values stay, so what was worked out of them is kept."""
+        found = replace(self, ids=ids)
+        vars(found).update({name: vars(self)[name] for name in ("hashes", "place") if name in vars(self)})
+        return found
+
     @cached_property
     def hashes(self) -> list[str]:
         """A short hash of each row's content, without status, message and version (WB-7, WB-13)."""
         names = [column.name for column in self.workbook.columns if not column.info]
-        columns = [self._plain(name) for name in names]
+        columns = [self._content(name) for name in names]
         return [hashlib.blake2b(repr(row).encode(), digest_size=8).hexdigest() for row in zip(*columns, strict=True)]
 
     def content(self) -> str:
@@ -80,12 +86,29 @@ class Rows:
         known.update("\n".join(self.hashes).encode())
         return known.hexdigest()
 
-    def _plain(self, name: str) -> list[Any]:
-        cleared = self.cleared.get(name, frozenset())
-        values = [plain(value) for value in self.values[name]]
-        if cleared:
+    def _content(self, name: str) -> Sequence[Any]:
+        values = plain_column(self.values[name])
+        if cleared := self.cleared.get(name):
             values = ["#CLEAR" if number in cleared else v for number, v in zip(self.numbers, values, strict=True)]
         return values
+
+
+def plain_column(values: Sequence[Any]) -> Sequence[Any]:
+    """A column's values, each as `plain` has it: the column itself where nothing is to be done, and each distinct
+    number or date once."""
+    kinds = set(map(type, values))
+    if kinds <= _AS_THEY_ARE:
+        return values
+    if kinds <= _DECIMALS or kinds <= _DATES:
+        known = {value: plain(value) for value in set(values)}
+        return [known[value] for value in values]
+    return [plain(value) for value in values]
+
+
+#: Types that are plain already; types of columns that hold few distinct values. Not mixed: 1 equals Decimal(1).
+_AS_THEY_ARE = {type(None), str, int, bool}
+_DECIMALS = {type(None), Decimal}
+_DATES = {type(None), date}
 
 
 def plain(value: Any) -> Any:

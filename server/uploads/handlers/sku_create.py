@@ -16,7 +16,7 @@ from server.errors import Refused
 from server.operations.delete_sku import delete_skus
 from server.uploads.handlers.protocol import CannotUndo, Context, CurrentRow, Step
 from server.uploads.handlers.sku_values import FIELDS, canonical, gtin_findings
-from server.uploads.plan import Plan, plan_records
+from server.uploads.plan import Plan, plan_new
 from server.uploads.rows import Rows
 from validators.messages import Finding
 from validators.registry import WORKBOOKS
@@ -32,9 +32,7 @@ class SkuCreate:
         """What each row sets; refused where the SKU or a GTIN is taken, with the hygiene warnings that need the
         other SKUs."""
         rows = canonical(session, rows)
-        plan = plan_records(rows, [None] * len(rows))
-        for number in rows.numbers:
-            plan.changes.setdefault(number, [])
+        plan = plan_new(rows)
         known = queries.find_ids(session, rows.values["sku"])
         for number, code in zip(rows.numbers, rows.values["sku"], strict=True):
             if fold(code) in known:

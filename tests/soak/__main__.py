@@ -23,7 +23,7 @@ import psycopg
 
 from server.db.engine import open_engines
 from server.db.migrating import upgrade
-from tests.soak import faults, hostile, hot_sku, kills
+from tests.soak import faults, hostile, hot_sku, kills, rush
 from tests.soak.trial import Figures, Place, Trial
 from tests.support import postgres
 
@@ -32,6 +32,7 @@ TRIALS: dict[str, Trial] = {
     "faults": faults.TRIAL,
     "hostile": hostile.TRIAL,
     "hot_sku": hot_sku.TRIAL,
+    "rush": rush.TRIAL,
 }
 DEFAULT_OUTPUT = Path("var/soak.txt")
 

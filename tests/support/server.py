@@ -118,11 +118,13 @@ class StockbookServer:
         return dict(answer.json())
 
     def run_job(self, path: str) -> dict[str, Any]:
-        """Ask for a run and follow it to its end."""
+        """Ask for a run and follow it to its end, which must be a good one."""
         asked = self.post(path)
         assert asked.status_code == 202, asked.text
         where = asked.headers["Location"].removeprefix("/api/v1")
-        return wait_for(lambda: ended if (ended := self.get(where))["ended_at"] else None, what=path)
+        ended = wait_for(lambda: run if (run := self.get(where))["ended_at"] else None, what=path, seconds=60)
+        assert ended["status"] == "done", ended
+        return dict(ended)
 
     def _is_ready(self) -> bool:
         try:

@@ -27,6 +27,7 @@ from server.push.preview import Shown, preview_rules
 from server.push.rulebook import load_rules
 from server.push.rules import Rounding, Rule
 from server.stores.queries import store_named
+from server.uploads import previewing
 
 api = resource("push_rules", "Push rules")
 
@@ -88,9 +89,11 @@ class NewRule(RuleChange):
 
 
 class PreviewWanted(RuleChange):
-    """A rule as it would be saved: a new one, or with `id` a change of one that is."""
+    """A rule as it would be saved: a new one, or with `id` a change of one that is. Or an upload, as it would be
+    applied."""
 
     id: RecordId | None = Field(None, description="The rule that would be changed.")
+    upload: RecordId | None = Field(None, description="Instead of a rule: an upload that is not applied yet.")
     after: int | None = Field(None, ge=0, description="`next` of the page before.")
     limit: int = Field(1000, ge=1, le=10_000, description="Most items on this page.")
 
@@ -229,24 +232,36 @@ def delete_push_rule(path: ById) -> Response:
 @api.post("/push/preview", responses={200: Preview})
 @needs("read")
 def preview_push(body: PreviewWanted) -> Response:
-    """What every store would show before and after, were this rule saved (PSH-12). Writes nothing."""
+    """What every store would show before and after, were this rule saved or this upload applied (PSH-12). Writes
+    nothing."""
+    if body.upload is not None:
+        found = previewing.preview(services().db, services().settings, body.upload)
+        return show(_preview(found, body))
     with services().db.read() as session:
         known = None if body.id is None else service.find_rule(session, body.id)
         rule = _rule(session, body, known)
         verdict = service.judge(session, [rule], load_rules(session))
         if verdict.wrong:
             raise WrongUse(verdict.wrong[0].text, errors=[problem.facts() for problem in verdict.wrong])
-        found = preview_rules(session, [rule])
-        page = [one for one in found if body.after is None or one.store_sku_id > body.after][: body.limit + 1]
-        return show(
-            Preview(
-                counts={"listings": len(found), "changing": sum(one.changes for one in found)},
-                warnings=verdict.sentences().get(rule.name, []),
-                problems=[problem.facts() for problem in verdict.refused],
-                items=[shown_item(one) for one in page[: body.limit]],
-                next=page[body.limit - 1].store_sku_id if len(page) > body.limit else None,
-            )
-        )
+        warnings = verdict.sentences().get(rule.name, [])
+        refused = [problem.facts() for problem in verdict.refused]
+        return show(_preview(preview_rules(session, [rule]), body, warnings, refused))
+
+
+def _preview(
+    found: Sequence[Shown],
+    body: PreviewWanted,
+    warnings: Sequence[str] = (),
+    refused: Sequence[dict[str, Any]] = (),
+) -> Preview:
+    page = [one for one in found if body.after is None or one.store_sku_id > body.after][: body.limit + 1]
+    return Preview(
+        counts={"listings": len(found), "changing": sum(one.changes for one in found)},
+        warnings=list(warnings),
+        problems=list(refused),
+        items=[shown_item(one) for one in page[: body.limit]],
+        next=page[body.limit - 1].store_sku_id if len(page) > body.limit else None,
+    )
 
 
 def _show_one(session: Session, rule_id: int, saved: service.Saved | None = None) -> RuleShown:

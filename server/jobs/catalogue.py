@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
+from server import clock
 from server.jobs import housekeeping
 from server.jobs.kinds import Catalogue, Counts, JobContext, JobFunction, JobKind, Progress
 from server.operations import refresh
+from server.push import flow as push
+from server.push import service as push_service
 from server.stores.queries import store_named
 from server.sync import flow as sync
 from server.sync import inbox
 from server.sync.flow import Synced
+from server.uploads import pipeline
 
 NEWS_KEPT_DAYS = 30
+EVALUATIONS_KEPT_DAYS = 90
 #: How many corrected figures a run names; the audit log has all of them.
 _NAMED = 20
 
@@ -60,8 +66,25 @@ def refresh_inventory(context: JobContext) -> Counts:
 def retention(context: JobContext) -> Counts:
     """Forget what is only kept for a time. Movements, audit lines and uploads are never forgotten here."""
     counts = context.db.write(housekeeping.tidy)
-    news = context.db.write(lambda session: inbox.forget_old(session, NEWS_KEPT_DAYS))
-    return {**counts, **({"news": news} if news else {})}
+    before = clock.now() - timedelta(days=EVALUATIONS_KEPT_DAYS)
+    counts |= {
+        "news": context.db.write(lambda session: inbox.forget_old(session, NEWS_KEPT_DAYS)),
+        "evaluations": context.db.write(lambda session: push_service.forget_evaluations(session, before=before)),
+    }
+    pipeline.recover(context.db, all_of_them=False)  # left behind by another server that is gone
+    return {what: number for what, number in counts.items() if number}
+
+
+def push_all(context: JobContext) -> Counts:
+    """One round of what the worker does all the time: evaluate what changed, send what is due."""
+    return push.tick(context.db, context.settings)
+
+
+def retry_refused(context: JobContext) -> Counts:
+    """Try again what stores refused for good, with the quantity of now (PSH-10)."""
+    at = clock.now()
+    tried = context.db.write(lambda session: push_service.retry(session, by=context.by, at=at))
+    return {"listings": tried}
 
 
 def _stores(context: JobContext) -> Sequence[int] | None:
@@ -94,6 +117,14 @@ register(
     default_every_seconds=24 * 3600,
     default_active=False,
 )
-register("retention", "Forget old runs, answered request keys and handled news", retention, default_every_seconds=3600)
+register("push", "Evaluate what changed and send what is due, once", push_all, default_every_seconds=300)
+register(
+    "retry",
+    "Try again what stores refused for good",
+    retry_refused,
+    default_every_seconds=24 * 3600,
+    default_active=False,
+)
+register("retention", "Forget what is only kept for a time", retention, default_every_seconds=3600)
 
 __all__ = ["CATALOGUE", "Catalogue", "Counts", "JobContext", "JobFunction", "JobKind", "Progress", "register"]

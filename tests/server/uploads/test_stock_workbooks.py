@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from decimal import Decimal
 from pathlib import Path
 
 import openpyxl
@@ -12,8 +13,9 @@ from server.ledger.movements import Kind, Line
 from server.ledger.posting import Figures, post
 from server.ledger.verifying import verify
 from server.places.models import Shelf, Warehouse
+from server.push.models import PushRule, PushRuleStore, PushRuleWarehouse
 from server.settings import Settings
-from tests.factories import entry, figures, make_sku, make_warehouse, put_stock
+from tests.factories import AT, entry, figures, make_sku, make_store, make_store_sku, make_warehouse, put_stock
 from tests.support.filling import columns, fill, hand_in, template
 from tests.support.http import Api, Client, make_api
 
@@ -231,3 +233,23 @@ def test_a_workbook_asks_for_what_the_api_asks_for_the_same_deed(site: Site) -> 
     assert (refused.status_code, refused.json["code"]) == (403, "not-allowed")
     assert site.client.get("/uploads").json["items"][0]["status"] == "failed"
     assert site.client.post("/uploads?mode=apply", json=rows).json["status"] == "applied"
+
+
+def test_an_upload_is_previewed_before_it_is_applied(site: Site) -> None:
+    """PSH-12: what every store would show before and after."""
+
+    def sell(s) -> None:
+        store = make_store(s, "Shop")
+        make_store_sku(s, store, "red", site.red)
+        rule = PushRule(name="all", key="all", percentage=Decimal(50), created_at=AT)
+        s.add(rule)
+        s.flush()
+        s.add(PushRuleWarehouse(rule_id=rule.id, warehouse_id=site.main))
+        s.add(PushRuleStore(rule_id=rule.id, store_id=store))
+
+    site.db.write(sell)
+    done = hand_in(site.client, site.sheet(GOOD)).json
+    preview = site.client.post("/push/preview", json={"upload": done["id"]}).json
+    assert [(item["store_sku"], item["before"], item["after"]) for item in preview["items"]] == [("red", 0, 6)]
+    hand_in(site.client, site.sheet(GOOD), "?mode=apply")
+    assert site.client.post("/push/preview", json={"upload": done["id"] + 1}).status_code == 409

@@ -7,7 +7,7 @@ import logging
 import secrets
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import Flask, Response, request
 from pydantic import ValidationError
@@ -63,7 +63,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
-def raise_wrong_request(error: ValidationError) -> Response:
+def raise_wrong_request(error: ValidationError) -> NoReturn:
     """For flask-openapi3: each place of a request that does not fit, in the request's own words."""
     raise WrongRequest("the request does not have the described shape", errors=_places(error)) from error
 

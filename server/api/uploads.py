@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from flask import Response, request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
@@ -19,6 +19,7 @@ from server.api.auth import caller, require
 from server.api.frame import Answer, Body, ById, RecordId, answer, needs, resource, services, show
 from server.api.once import fingerprint_of, once, once_in_steps, request_target
 from server.api.paging import Page, Paging, page
+from server.api.problems import raise_wrong_request
 from server.errors import NotFound, WrongUse
 from server.uploads import downloads, outcome, undo
 from server.uploads.models import Upload
@@ -174,7 +175,7 @@ def _finished_under(claim: Claim) -> OutcomeShown | None:
 def _source(query: HandIn) -> tuple[Source, bytes]:
     settings = services().settings
     if request.mimetype == "application/json":
-        given = GivenRows.model_validate(request.get_json())
+        given = _given_rows()
         downloads.template_of(given.template)
         source = keep_rows(settings, given.model_dump())
         return source, hashlib.sha256((folder(settings) / source.stored_as).read_bytes()).digest()
@@ -185,6 +186,13 @@ def _source(query: HandIn) -> tuple[Source, bytes]:
         raise WrongUse("send the workbook as multipart form field 'file', or rows as JSON", field="file")
     name = made_up_name(".upload")
     return FileSource(name, _shown_name(sent), query.template), _save(sent, folder(settings) / name)
+
+
+def _given_rows() -> GivenRows:
+    try:
+        return GivenRows.model_validate(request.get_json())
+    except ValidationError as error:
+        raise_wrong_request(error)
 
 
 def _save(sent: FileStorage, path: Path) -> bytes:

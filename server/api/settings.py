@@ -6,10 +6,11 @@ from flask import Response
 from pydantic import BaseModel, ConfigDict, Field, RootModel, StrictBool, create_model
 from sqlalchemy.orm import Session
 
-from server.access.audit import audit
+from server import clock
 from server.api.auth import caller
 from server.api.frame import needs, resource, services, show
 from server.api.once import once
+from server.operations.turn_switch import turn
 from server.switches import service
 
 api = resource("settings", "Settings")
@@ -40,14 +41,15 @@ def get_settings() -> Response:
 @api.patch("/settings", responses={200: SettingsShown})
 @needs("settings.write")
 def change_settings(body: SettingsChange) -> Response:
-    """Turn switches; all of those named or none."""
-    by = caller().name
+    """Turn switches; all of those named or none.
+
+    The inventory features are not turned while orders are in process; the refusal names them (PSH-13).
+    """
+    by, at = caller().name, clock.now()
 
     def change(session: Session) -> BaseModel:
         for name, value in body.root.items():
-            turned = service.turn(session, name, value, by=by)
-            if turned.before != turned.after:
-                audit(session, by, "setting.turn", name, before=turned.before, after=turned.after)
+            turn(session, name, value, by=by, at=at)
         return SettingsShown(**service.switches(session))
 
     return once(change)

@@ -24,6 +24,7 @@ from server.cli import (
     sku,
     stock,
     store,
+    switches,
     sync,
     tokens,
     uploads,
@@ -47,7 +48,7 @@ app = typer.Typer(
 )
 for register in (
     *(serving, demo, database, tokens, users, jobs, push, store, warehouse, mapping, sku),
-    *(uploads, stock, orders, sync, reference),
+    *(uploads, stock, orders, sync, switches, reference),
 ):
     register.add_to(app)
 

@@ -26,6 +26,7 @@ from server.orders.states import State
 from server.outbox.causes import Cause
 from server.places.models import Warehouse
 from server.stores.models import Store
+from server.switches import service as switches
 
 DOCUMENT = "order"
 Key = tuple[int, int]
@@ -51,12 +52,14 @@ class _Need:
 def allocate(session: Session, orders: Sequence[Order], *, cause: Cause, by: str, at: datetime) -> None:
     """Allocate each order whole: it becomes to_pack, out_of_stock or unmapped. Oldest first, by ORD-1's moment.
 
-    The orders' rows must be locked by the caller; lines hold nothing before.
+    The orders' rows must be locked by the caller; lines hold nothing before. While the inventory features are off,
+    nothing is allocated: an order that is mapped is to_pack and holds nothing (PSH-13).
     """
     if not orders:
         return
     needs = _needs(session, sorted(orders, key=_age))
-    mapped = [need for need in needs if not need.unmapped]
+    counting = switches.is_on(session, switches.INVENTORY_FEATURES, hold=True)
+    mapped = [need for need in needs if counting and not need.unmapped]
     figures = lock_figures(session, {key for need in mapped for key in need.sums})
     available = {key: figure.available for key, figure in figures.items()}
     fitting: list[_Need] = []
@@ -64,6 +67,8 @@ def allocate(session: Session, orders: Sequence[Order], *, cause: Cause, by: str
     for need in needs:
         if need.unmapped:
             states[need.order.id] = State.UNMAPPED
+        elif not counting:
+            states[need.order.id] = State.TO_PACK
         elif rules.fits(need.sums, available):
             for key, quantity in need.sums.items():
                 available[key] -= quantity

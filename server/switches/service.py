@@ -1,14 +1,16 @@
-"""The switches there are, reading and turning them. Who turned one is audited by the caller."""
+"""The switches there are, reading and turning them. What follows from it is `operations.turn_switch`'s."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from zlib import crc32
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.db.bulk import dialect_of
 from server.db.upsert import upsert
 from server.errors import NotFound, WrongUse
 from server.switches.models import Switch
@@ -32,9 +34,7 @@ class Turned:
     after: bool
 
 
-INVENTORY_FEATURES = Definition(
-    "inventory_features", True, "Keep stock, allocate orders, push quantities to stores."
-)
+INVENTORY_FEATURES = Definition("inventory_features", True, "Keep stock, allocate orders, push quantities to stores.")
 ALLOCATE_ON_STOCK_IN = Definition(
     "allocate_on_stock_in", False, "Try out-of-stock orders again by itself after any stock-in (ORD-7)."
 )
@@ -51,8 +51,14 @@ DEFINITIONS = {
 }
 
 
-def is_on(session: Session, switch: Definition) -> bool:
-    """Whether `switch` is on now."""
+#: The class of advisory locks that switches use.
+_LOCKS = 0x5717C4
+
+
+def is_on(session: Session, switch: Definition, *, hold: bool = False) -> bool:
+    """Whether `switch` is on now; with `hold` nobody turns it before this transaction has ended."""
+    if hold and dialect_of(session) == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock_shared(_LOCKS, _lock_of(switch))))
     value = session.scalar(select(Switch.value).where(Switch.name == switch.name))
     return switch.default if value is None else bool(value)
 
@@ -67,16 +73,19 @@ def turn(session: Session, name: str, value: bool, *, by: str, at: datetime | No
     """Turn the switch `name`. Raises `NotFound` naming those there are, `WrongUse` for neither yes nor no."""
     definition = DEFINITIONS.get(name)
     if definition is None:
-        raise NotFound(
-            f"there is no setting '{name[:60]}'; there are {', '.join(DEFINITIONS)}", field=name[:60]
-        )
+        raise NotFound(f"there is no setting '{name[:60]}'; there are {', '.join(DEFINITIONS)}", field=name[:60])
     if not isinstance(value, bool):
         raise WrongUse(f"{name} is either true or false", field=name)
+    if dialect_of(session) == "postgresql":  # waits for those who act by what it is now
+        session.execute(select(func.pg_advisory_xact_lock(_LOCKS, _lock_of(definition))))
     before = is_on(session, definition)
     change = {"value": value, "changed_at": at or clock.now(), "changed_by": by[:120]}
     session.execute(
-        upsert(session, Switch)
-        .values(name=name, **change)
-        .on_conflict_do_update(index_elements=["name"], set_=change)
+        upsert(session, Switch).values(name=name, **change).on_conflict_do_update(index_elements=["name"], set_=change)
     )
     return Turned(name, before, value)
+
+
+def _lock_of(switch: Definition) -> int:
+    """A number for the switch, the same in every process; within the four signed bytes that the lock takes."""
+    return crc32(switch.name.encode()) >> 1

@@ -2,59 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-import pytest
 from sqlalchemy import delete, select, update
 
 from server.access.models import AuditLine
-from server.channels.protocol import MarketLine, MarketOrder, MarketStatus
-from server.db.session import Database
 from server.jobs.catalogue import CATALOGUE
 from server.jobs.runner import Runner
 from server.ledger.models import Balance
 from server.ledger.posting import Figures
 from server.ledger.verifying import verify
 from server.operations.refresh import refresh_inventory
-from server.orders.models import Order
-from server.orders.taking import take_in
 from server.outbox.causes import Cause, unpack
 from server.outbox.models import Changed
-from server.stores.models import Store
 from server.switches import service as switches
-from tests.factories import AT, figures, make_sku, make_store, make_store_sku, make_warehouse, put_stock
+from tests.factories import AT, figures, put_stock
+from tests.server.operations.shop import Shop
 from tests.support.http import Api
-
-
-class Shop:
-    """A store that sells RED and BLUE out of one warehouse."""
-
-    def __init__(self, db: Database) -> None:
-        self.db = db
-        db.write(self._fill)
-
-    def _fill(self, s) -> None:
-        self.main = make_warehouse(s, default=True)
-        self.store = make_store(s)
-        self.red, self.blue = make_sku(s, "RED"), make_sku(s, "BLUE")
-        make_store_sku(s, self.store, "red", self.red)
-        make_store_sku(s, self.store, "blue", self.blue)
-
-    def order(self, number: str, sku: str, units: int, minutes: int = 0) -> None:
-        at = AT + timedelta(minutes=minutes)
-        news = MarketOrder(
-            number, MarketStatus.READY_TO_SHIP, at, at, [MarketLine("1", sku, units)], paid_at=at
-        )  # fmt: skip
-        self.db.write(lambda s: take_in(s, s.get_one(Store, self.store), [news], by="sync", at=at))
-
-    def states(self) -> dict[str, str]:
-        with self.db.read() as s:
-            return dict(s.execute(select(Order.number, Order.state)).all())
-
-
-@pytest.fixture
-def shop(db: Database) -> Shop:
-    return Shop(db)
 
 
 def tamper(s, **values: int) -> None:
@@ -90,13 +52,13 @@ def test_a_figure_without_a_row_comes_back(shop: Shop) -> None:
 
 def test_then_waiting_orders_are_tried_oldest_first(shop: Shop) -> None:
     """STK-11, ORD-7: with what is there after the figures were set right."""
-    shop.order("LATE", "red", 2, minutes=9)
-    shop.order("EARLY", "red", 2, minutes=1)
+    shop.news("LATE", ("red", 2), minutes=9)
+    shop.news("EARLY", ("red", 2), minutes=1)
     shop.db.write(lambda s: put_stock(s, shop.main, shop.red, 3))
     shop.db.write(lambda s: tamper(s, on_hand=100))
     done = refresh_inventory(shop.db, by="anna")
     assert (done.tried.tried, done.tried.to_pack) == (2, 1)
-    assert shop.states() == {"EARLY": "to_pack", "LATE": "out_of_stock"}
+    assert shop.states == {"EARLY": "to_pack", "LATE": "out_of_stock"}
     with shop.db.read() as s:
         assert verify(s) == [] and figures(s, shop.main, shop.red) == Figures(3, 2)
 
@@ -112,13 +74,13 @@ def test_every_push_target_is_evaluated_for_cause_15(shop: Shop) -> None:
 
 def test_with_the_features_off_no_order_is_tried(shop: Shop) -> None:
     """PSH-13: nothing is allocated while they are off; figures are set right all the same."""
-    shop.order("A", "red", 2)
+    shop.news("A", ("red", 2))
     shop.db.write(lambda s: put_stock(s, shop.main, shop.red, 5))
     shop.db.write(lambda s: switches.turn(s, "inventory_features", False, by="anna", at=AT))
     shop.db.write(lambda s: tamper(s, on_hand=9))
     done = refresh_inventory(shop.db, by="anna")
     assert (len(done.differences), done.tried.tried) == (1, 0)
-    assert shop.states() == {"A": "out_of_stock"}
+    assert shop.states == {"A": "out_of_stock"}
 
 
 def test_over_http_it_is_a_run_that_names_what_differed(api: Api) -> None:

@@ -23,7 +23,7 @@ import psycopg
 
 from server.db.engine import open_engines
 from server.db.migrating import upgrade
-from tests.soak import faults, hostile, hot_sku, kills, rush
+from tests.soak import faults, hostile, hot_sku, kills, news, rush, twice
 from tests.soak.trial import Figures, Place, Trial
 from tests.support import postgres
 
@@ -33,6 +33,8 @@ TRIALS: dict[str, Trial] = {
     "hostile": hostile.TRIAL,
     "hot_sku": hot_sku.TRIAL,
     "rush": rush.TRIAL,
+    "twice": twice.TRIAL,
+    "news": news.TRIAL,
 }
 DEFAULT_OUTPUT = Path("var/soak.txt")
 

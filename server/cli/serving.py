@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
 import gc
+import ipaddress
 import signal
 import threading
 from collections.abc import Iterator

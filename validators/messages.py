@@ -150,6 +150,7 @@ CODES: dict[str, Code] = _table(
         Code("version-other-key", _E, "this row's hidden version belongs to another record.", "Don't copy rows."),
         Code("already-applied", _E, "already applied in {upload}.", "Undo it, or clear the status and apply again."),
         Code("not-enough", _E, "only {available} available, {wanted} wanted.", "Lower the quantity."),
+        Code("same-warehouse", _E, "it would leave and arrive in the same warehouse.", "Pick another one."),
         Code("below-allocated", _E, "{allocated} are promised to orders.", "Use a stock count to go below that."),
         Code("combination-no-stock", _E, "a combination without own stock holds none.", "Use its components."),
         Code("combination-kind", _E, "'{value}' is a combination.", "Only singles can be used here."),

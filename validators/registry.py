@@ -11,8 +11,10 @@ from validators.schemas import (
     shelves,
     sku_create,
     sku_update,
+    stock_count,
     stock_in,
     stock_out,
+    transfer,
     warehouses,
 )
 from validators.workbooks import Workbook
@@ -28,6 +30,8 @@ _MODULES = (
     quantity_update,
     stock_in,
     stock_out,
+    transfer,
+    stock_count,
     push_rules,
 )
 

@@ -11,8 +11,10 @@ from server.uploads.handlers.safety_stock import SafetyStockAndShelf
 from server.uploads.handlers.shelves import Shelves
 from server.uploads.handlers.sku_create import SkuCreate
 from server.uploads.handlers.sku_update import SkuUpdate
+from server.uploads.handlers.stock_count import StockCountRows
 from server.uploads.handlers.stock_in import StockIn
 from server.uploads.handlers.stock_out import StockOut
+from server.uploads.handlers.transfer import TransferRows
 from server.uploads.handlers.warehouses import Warehouses
 
 _HANDLERS: tuple[Handler, ...] = (
@@ -22,6 +24,8 @@ _HANDLERS: tuple[Handler, ...] = (
     QuantityUpdate(),
     StockIn(),
     StockOut(),
+    TransferRows(),
+    StockCountRows(),
     MappingRows(),
     Warehouses(),
     Shelves(),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from validators.building import build
 from validators.registry import WORKBOOKS
+from validators.templates.building import build
 
 _SIZES = ("XS", "S", "M", "L", "XL")
 _COLOURS = ("red", "blue", "green", "black")

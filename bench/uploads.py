@@ -15,10 +15,10 @@ from typing import Any
 from python_calamine import CalamineWorkbook
 
 from bench import books
-from bench.measuring import MB, Pair, in_turn, peak_memory, resident, seconds
+from bench.measuring import Pair, in_turn, peak_memory, seconds
 from bench.page import Figure, Section, Size, against_floor, at_least, at_most
 from bench.site import Site, site
-from validators.building import HEADER_ROW
+from validators.templates.building import HEADER_ROW
 
 MOST_RATIO, MOST_MB, LEAST_ROWS = 3.0, 400, 10_000
 #: Rows a second that others were measured at on a machine of this kind.

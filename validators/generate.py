@@ -11,10 +11,10 @@ import sys
 import zipfile
 from pathlib import Path
 
-from validators.building import build
 from validators.documenting import messages_page, templates_page
 from validators.messages import CODES
 from validators.registry import WORKBOOKS
+from validators.templates.building import build
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES, REFERENCE = "templates_xlsx", "docs/reference"

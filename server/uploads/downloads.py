@@ -18,13 +18,13 @@ from server.uploads import outcome
 from server.uploads.handlers.registry import HANDLERS
 from server.uploads.models import Upload
 from server.uploads.sources import folder, source_of
-from validators.building import build
 from validators.columns import Reference
-from validators.marking import mark
 from validators.outcome_cells import Cell, Style
 from validators.reading import RawSheet
-from validators.rebuilding import SheetRows, rebuild
 from validators.registry import WORKBOOKS
+from validators.results.marking import mark
+from validators.results.rebuilding import SheetRows, rebuild
+from validators.templates.building import build
 from validators.workbooks import VERSION_TITLE, Workbook
 
 #: Drop-downs longer than this help nobody and make the file heavy.

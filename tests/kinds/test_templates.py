@@ -11,12 +11,12 @@ import pytest
 from openpyxl.utils import get_column_letter, range_boundaries
 
 from tests.support.workbooks import formulas, opened, parts
-from validators.building import FIRST_ROW, HEADER_ROW, REACH_ROWS, SPARE_ROWS, build
 from validators.checking import check
 from validators.columns import ACTIONS, CLEAR, Kind, Reference
 from validators.generate import out_of_date
 from validators.reading.door import read
 from validators.registry import WORKBOOKS
+from validators.templates.building import FIRST_ROW, HEADER_ROW, REACH_ROWS, SPARE_ROWS, build
 from validators.workbooks import MESSAGE_TITLE, STATUS_TITLE, Workbook
 
 LISTS = {

@@ -10,8 +10,8 @@ import openpyxl
 from openpyxl.worksheet.worksheet import Worksheet
 
 from tests.support.http import Client
-from validators.building import HEADER_ROW
 from validators.registry import WORKBOOKS
+from validators.templates.building import HEADER_ROW
 
 
 def fill(content: bytes, template: str, rows: Sequence[Mapping[str, Any]], *, first_row: int = HEADER_ROW + 1) -> bytes:

@@ -28,11 +28,11 @@ from tests.hostile.packages import (
     zipped,
 )
 from tests.support.biff import Cell, xls
-from validators.building import build
 from validators.checking import check
 from validators.extracting.refusing import Unreadable
 from validators.reading import Limits, Mark, RawSheet, from_rows, read
 from validators.registry import WORKBOOKS
+from validators.templates.building import build
 from validators.workbooks import Workbook
 
 STOCK_IN = WORKBOOKS["stock_in"]

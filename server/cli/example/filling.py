@@ -9,8 +9,8 @@ from typing import Any
 import openpyxl
 from openpyxl.worksheet.worksheet import Worksheet
 
-from validators.building import HEADER_ROW
 from validators.registry import WORKBOOKS
+from validators.templates.building import HEADER_ROW
 from validators.workbooks import Workbook
 
 

@@ -11,7 +11,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from validators import styling, wording
 from validators.columns import CLEAR, Column, Kind
-from validators.value_cells import write_value
+from validators.templates.value_cells import write_value
 from validators.workbooks import MESSAGE_TITLE, STATUS_TITLE, Workbook
 
 INSTRUCTIONS, EXAMPLE = "Instructions", "Example"

@@ -11,9 +11,9 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from tests.support.workbooks import formulas, needs_office, opened, parts, through_office
-from validators.building import FIRST_ROW, HEADER_ROW, SPARE_ROWS, build
 from validators.columns import CLEAR, Reference
 from validators.registry import WORKBOOKS
+from validators.templates.building import FIRST_ROW, HEADER_ROW, SPARE_ROWS, build
 from validators.texts import CELL_LIMIT, clean
 
 QUANTITIES = WORKBOOKS["quantity_update"]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from openpyxl.utils import get_column_letter
 
 from validators.outcome_cells import Cell, Style
-from validators.patching.package import patch
+from validators.results.patching.package import patch
 
 ROWS, COLUMNS = 12, 30
 PLACES = st.tuples(st.integers(1, ROWS), st.integers(1, COLUMNS))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from validators.outcome_cells import Style
-from validators.patching.refusing import NotPatchable
+from validators.results.patching.refusing import NotPatchable
 from validators.styling import PAINTS
 
 _FORMATS = re.compile(rb"<cellXfs\b[^>]*>(.*?)</cellXfs>", re.DOTALL)

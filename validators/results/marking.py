@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from validators.outcome_cells import Cell
-from validators.patching.package import patch
-from validators.patching.refusing import NotPatchable
-from validators.rebuilding import SheetRows, rebuild
+from validators.results.patching.package import patch
+from validators.results.patching.refusing import NotPatchable
+from validators.results.rebuilding import SheetRows, rebuild
 from validators.workbooks import Workbook
 
 

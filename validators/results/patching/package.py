@@ -14,11 +14,11 @@ from xml.sax.saxutils import unescape
 
 from validators.extracting.addresses import cell as place
 from validators.outcome_cells import Cell
-from validators.patching import notes
-from validators.patching.refusing import NotPatchable
-from validators.patching.sheet import patch_sheet
-from validators.patching.style_sheet import StyleSheet
-from validators.patching.xml_text import is_utf8
+from validators.results.patching import notes
+from validators.results.patching.refusing import NotPatchable
+from validators.results.patching.sheet import patch_sheet
+from validators.results.patching.style_sheet import StyleSheet
+from validators.results.patching.xml_text import is_utf8
 
 _MAIN_TYPE = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
 _NOTES_TYPE = b"application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"

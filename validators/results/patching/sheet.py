@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import IO
 
 from validators.extracting.addresses import area, letters
-from validators.patching.refusing import NotPatchable
-from validators.patching.sheet_rows import Painter, RowPatcher, Targets
-from validators.patching.xml_text import is_utf8
+from validators.results.patching.refusing import NotPatchable
+from validators.results.patching.sheet_rows import Painter, RowPatcher, Targets
+from validators.results.patching.xml_text import is_utf8
 
 _CHUNK = 1 << 20
 _DATA_START = re.compile(rb"<sheetData\s*(/?)>")

@@ -19,7 +19,7 @@ from xlsxwriter.worksheet import Worksheet
 from validators import styling
 from validators.extracting.addresses import cell as place
 from validators.outcome_cells import Cell, Style
-from validators.patching.notes import AUTHOR, MOST_NOTES
+from validators.results.patching.notes import AUTHOR, MOST_NOTES
 from validators.texts import clean
 from validators.workbooks import Workbook
 

@@ -167,6 +167,12 @@ CODES: dict[str, Code] = _table(
         Code("default-needed", _E, "there must be a default warehouse.", "Say yes on another one instead."),
         Code("scope-future-only", _E, "waiting orders are changed one by one.", "Write future orders here."),
         Code("in-use", _E, "can't be removed: {reason}."),
+        Code(
+            "warehouse-used",
+            _W,
+            "still used by {users}.",
+            "Orders go to the default warehouse, stock lists to do are dropped, drafts can't be sent any more.",
+        ),
         Code("rule-overlap", _E, "rule '{other}' already governs {what}.", "Change the stores or the SKUs."),
         Code("rule-oversells", _W, "can show more than there is."),
         Code("rule-choice-shares", _W, "{reason}."),

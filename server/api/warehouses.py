@@ -1,4 +1,4 @@
-"""Warehouses (WH-1, WH-5)."""
+"""Warehouses (WH-1, WH-5, WH-6)."""
 
 from __future__ import annotations
 
@@ -26,6 +26,15 @@ class WarehouseShown(BaseModel):
     name: str
     address: str
     default: bool = Field(description="Whether it is used where none is named.")
+
+
+class WarehouseDeleted(WarehouseShown):
+    """A warehouse that is gone, and what became of those that named it."""
+
+    orders_to_pack: int = Field(description="Orders that were allocated in the default warehouse instead.")
+    orders_out_of_stock: int = Field(description="Orders that went to the default warehouse, which has too little.")
+    orders_moved: int = Field(description="All orders that went to the default warehouse.")
+    stock_lists: list[int] = Field(description="Stock lists to do that went with it.")
 
 
 class NewWarehouse(Body):
@@ -98,15 +107,24 @@ def change_warehouse(path: ById, body: WarehouseChange) -> Response:
     return once(lambda session: shown(service.update_warehouses(session, {path.id: change}, by=by, at=at)[0]))
 
 
-@api.delete("/warehouses/<int:id>", responses={200: WarehouseShown})
+@api.delete("/warehouses/<int:id>", responses={200: WarehouseDeleted})
 @needs("records.delete")
 def remove_warehouse(path: ById) -> Response:
-    """Delete a warehouse that is empty and not used any more; what stands in the way is named."""
+    """Delete a warehouse where nothing is on hand or on the way (WH-5); else the SKUs are listed.
+
+    Its orders go to the default warehouse, stores and SKUs fall back to it, its shelves go (WH-6).
+    """
     by, at = caller().name, clock.now()
 
-    def work(session: Session) -> WarehouseShown:
+    def work(session: Session) -> WarehouseDeleted:
         gone = shown(queries.find_warehouse(session, path.id))
-        delete_warehouse(session, path.id, by=by, at=at)
-        return gone
+        freed = delete_warehouse(session, path.id, by=by, at=at)
+        return WarehouseDeleted(
+            **gone.model_dump(),
+            orders_to_pack=freed.to_pack,
+            orders_out_of_stock=freed.out_of_stock,
+            orders_moved=len(freed.orders),
+            stock_lists=freed.lists,
+        )
 
     return once(work)

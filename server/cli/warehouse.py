@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.cli.opening import actor, database
 from server.cli.output import AsJson, record, say, table
-from server.operations.delete_warehouse import delete_warehouse
+from server.operations.delete_warehouse import Freed, delete_warehouse
 from server.places import queries, service
 from server.places.models import Warehouse
 
@@ -65,14 +65,19 @@ def update(
 
 @group.command()
 def remove(code: str) -> None:
-    """Delete a warehouse that is empty and not used any more; what stands in the way is named."""
+    """Delete a warehouse where nothing is on hand or on the way; its orders go to the default one."""
 
-    def work(session: Session) -> None:
-        delete_warehouse(session, queries.warehouse_named(session, code).id, by=actor(), at=clock.now())
+    def work(session: Session) -> Freed:
+        return delete_warehouse(session, queries.warehouse_named(session, code).id, by=actor(), at=clock.now())
 
     with database() as found:
-        found.db.write(work)
+        freed = found.db.write(work)
     say(f"warehouse '{code}' is deleted")
+    if freed.orders:
+        said = f"{freed.to_pack} to pack there, {freed.out_of_stock} out of stock"
+        say(f"{len(freed.orders)} orders went to the default warehouse: {said}")
+    if freed.lists:
+        say(f"stock lists to do went with it: {', '.join(map(str, freed.lists))}")
 
 
 def _shown(row: Warehouse) -> dict[str, Any]:

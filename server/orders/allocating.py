@@ -254,24 +254,43 @@ def _needs(session: Session, orders: Sequence[Order]) -> list[_Need]:
         ).all()
     skus = _skus(session, {line.sku_id for line in lines if line.sku_id is not None})
     stores = dict(session.execute(select(Store.id, Store.warehouse_id)).all())
-    default = session.scalars(select(Warehouse.id).where(Warehouse.is_default, Warehouse.deleted_at.is_(None))).one()
+    places = _places(session)
     by_order: dict[int, list[Any]] = defaultdict(list)
     for line in lines:
         by_order[line.order_id].append(line)
-    return [_need(order, by_order[order.id], skus, stores.get(order.store_id), default) for order in orders]
+    return [_need(order, by_order[order.id], skus, stores.get(order.store_id), places) for order in orders]
+
+
+@dataclass(frozen=True)
+class _Places:
+    """The warehouses that stand, and the default one."""
+
+    standing: frozenset[int]
+    default: int
+
+    def known(self, warehouse_id: int | None) -> int | None:
+        """The warehouse, unless it was deleted at this very moment (WH-6)."""
+        return warehouse_id if warehouse_id in self.standing else None
+
+
+def _places(session: Session) -> _Places:
+    rows = session.execute(select(Warehouse.id, Warehouse.is_default).where(Warehouse.deleted_at.is_(None))).all()
+    return _Places(frozenset(row.id for row in rows), next(row.id for row in rows if row.is_default))
 
 
 def _need(
-    order: Order, lines: Sequence[Any], skus: Mapping[int, _Sku], store_warehouse: int | None, default: int
+    order: Order, lines: Sequence[Any], skus: Mapping[int, _Sku], store_warehouse: int | None, places: _Places
 ) -> _Need:
     unmapped = not lines or any(line.sku_id is None for line in lines)
-    if order.warehouse_id is not None:  # chosen before, or changed by hand: it stays
-        warehouse = order.warehouse_id
+    store_warehouse = places.known(store_warehouse)
+    chosen = places.known(order.warehouse_id)
+    if chosen is not None:  # chosen before, or changed by hand: it stays
+        warehouse = chosen
     elif unmapped:
-        return _Need(order, store_warehouse or default, unmapped=True)
+        return _Need(order, store_warehouse or places.default, unmapped=True)
     else:
-        own = (skus[line.sku_id].default_warehouse_id for line in lines)
-        warehouse = rules.warehouse_of(own, store_warehouse, default)
+        own = (places.known(skus[line.sku_id].default_warehouse_id) for line in lines)
+        warehouse = rules.warehouse_of(own, store_warehouse, places.default)
     need = _Need(order, warehouse, unmapped=unmapped)
     if unmapped:
         return need

@@ -12,7 +12,7 @@ from sqlalchemy.sql.expression import ColumnElement
 from server.catalog.models import MerchantSku
 from server.db.base import fold
 from server.db.bulk import NUMBER, TEXT, relation
-from server.errors import NotFound
+from server.errors import NotFound, Refused
 from server.ledger.models import Balance
 from server.places.models import SafetyStock, Shelf, Warehouse
 from server.places.rules import ShelfStatus, shelf_status
@@ -88,6 +88,17 @@ def find_warehouse(session: Session, warehouse_id: int) -> Warehouse:
     if row is None or row.deleted_at is not None:
         raise NotFound(f"there is no warehouse {warehouse_id}", id=warehouse_id)
     return row
+
+
+def hold_standing(session: Session, warehouse_id: int) -> None:
+    """Have nobody delete the warehouse before this transaction ends. Raises `Refused` where it was deleted (WH-6)."""
+    row = session.execute(
+        select(Warehouse.code, Warehouse.deleted_at)
+        .where(Warehouse.id == warehouse_id)
+        .with_for_update(read=True, key_share=True)
+    ).one()
+    if row.deleted_at is not None:
+        raise Refused(f"warehouse '{row.code}' was deleted")
 
 
 def warehouse_named(session: Session, code: str) -> Warehouse:

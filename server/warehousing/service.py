@@ -18,6 +18,7 @@ from server.ledger.models import Movement
 from server.ledger.movements import Entry, Kind, Line
 from server.ledger.posting import Posted, post
 from server.outbox.causes import Cause
+from server.places.queries import hold_standing
 from server.warehousing.models import StockList, StockListLine
 
 _LINE = ("list_id", "line", "sku_id", "quantity", "shelf_id", "unit_cost", "note")
@@ -79,8 +80,10 @@ def complete(
 ) -> Posted:
     """Complete a list: post its lines (cause 2 for stock-in, 7 for stock-out). Completing twice posts once.
 
-    Raises `NotEnough` where a stock-out takes more than is available (STK-4). `lines` saves reading them back.
+    Raises `NotEnough` where a stock-out takes more than is available (STK-4), `Refused` where its warehouse is gone.
+    `lines` saves reading them back.
     """
+    hold_standing(session, row.warehouse_id)
     if lines is None:
         lines = lines_of(session, row.id)
     sign = 1 if row.direction == "in" else -1

@@ -1,16 +1,19 @@
-"""Warehouses: made, changed and deleted by rows (WH-1, WH-5)."""
+"""Warehouses: made, changed and deleted by rows (WH-1, WH-5, WH-6)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy.orm import Session
 
 from server.db.base import fold
 from server.db.bulk import TEXT, relation
-from server.errors import StockbookError
-from server.operations.delete_warehouse import delete_warehouse, users
+from server.errors import Refused, StockbookError
+from server.operations.delete_warehouse import Freed, delete_warehouse, restore_warehouse
+from server.operations.warehouse_uses import users
 from server.places import queries, service
 from server.places.models import Warehouse
 from server.places.safety_stock import set_safety_stocks
@@ -42,7 +45,7 @@ class Warehouses:
         leaving = plan_removals(plan, "code", lambda number: rows.value("code", number))
         going = {number: row for number, row in zip(rows.numbers, found, strict=True) if number in leaving and row}
         plan.findings += _default_findings(rows, found)
-        plan.findings += _hindrances(session, going)
+        plan.findings += _consequences(session, going)
         plan.work = {number: row.id for number, row in zip(rows.numbers, found, strict=True) if row is not None}
         return plan
 
@@ -59,8 +62,9 @@ class Warehouses:
         changes = {plan.work[number]: _change(plan.changes[number]) for number in changing}
         service.update_warehouses(session, changes, by=by, at=at)
         for number in leaving:
-            steps.append(_remembered(session, plan.work[number]))
-            delete_warehouse(session, plan.work[number], by=by, at=at)
+            remembered = _remembered(session, plan.work[number])
+            freed = delete_warehouse(session, plan.work[number], by=by, at=at)
+            steps.append({"removed": {**remembered, "freed": asdict(freed)}})
         now_default = queries.default_warehouse(session).id
         return [*steps, {"default": [default, now_default]}] if now_default != default else steps
 
@@ -72,7 +76,7 @@ class Warehouses:
         by, at = context.by, context.at
         try:
             for removed in (step["removed"] for step in steps if "removed" in step):
-                service.restore_warehouse(session, removed["id"], by=by, at=at)
+                restore_warehouse(session, removed["id"], Freed(**removed["freed"]), by=by, at=at)
                 put_back(session, [(removed["id"], code, sku) for code, sku in removed["shelves"]], context)
                 safety = {(removed["id"], sku): quantity for sku, quantity in removed["safety"]}
                 set_safety_stocks(session, safety, by=by, at=at)
@@ -81,7 +85,7 @@ class Warehouses:
                 changes[before] = WarehouseChange(**{**_given(changes.get(before)), "default": True})
             service.update_warehouses(session, changes, by=by, at=at)
             for made in (step["made"] for step in steps if "made" in step):
-                delete_warehouse(session, made, by=by, at=at)
+                _take_back(session, made, by=by, at=at)
         except StockbookError as problem:
             raise CannotUndo([problem.text]) from problem
 
@@ -114,8 +118,8 @@ def _default_findings(rows: Rows, found: Sequence[Warehouse | None]) -> list[Fin
     ]
 
 
-def _hindrances(session: Session, going: Mapping[int, Warehouse]) -> list[Finding]:
-    """Why warehouses can't go: the default, those with stock (WH-5), those that something still names."""
+def _consequences(session: Session, going: Mapping[int, Warehouse]) -> list[Finding]:
+    """Why warehouses can't go: the default, those with stock (WH-5). And what follows for whoever names one (WH-6)."""
     ids = [row.id for row in going.values()]
     left: dict[int, list[str]] = {}
     for one in queries.remaining(session, ids):
@@ -123,16 +127,14 @@ def _hindrances(session: Session, going: Mapping[int, Warehouse]) -> list[Findin
     named = users(session, ids)
     found: list[Finding] = []
     for number, row in going.items():
-        reason = ""
         if row.is_default:
-            reason = "it is the default"
+            found.append(Finding("in-use", number, "code", {"reason": "it is the default"}))
         elif row.id in left:
             more = f" and {len(left[row.id]) - 3} more" if len(left[row.id]) > 3 else ""
             reason = f"it holds {', '.join(left[row.id][:3])}{more}"
-        elif row.id in named:
-            reason = f"it is used by {named[row.id]}"
-        if reason:
             found.append(Finding("in-use", number, "code", {"reason": reason}))
+        elif row.id in named:
+            found.append(Finding("warehouse-used", number, "code", {"users": named[row.id]}))
     return found
 
 
@@ -164,11 +166,20 @@ def _given(change: WarehouseChange | None) -> dict[str, Any]:
     return {} if change is None else {"name": change.name, "address": change.address}
 
 
-def _remembered(session: Session, warehouse_id: int) -> Step:
+def _remembered(session: Session, warehouse_id: int) -> dict[str, Any]:
     """What goes with a warehouse, to be brought back with it."""
     lying = [[row.code, row.sku_id] for row in queries.shelves(session, warehouse_id=warehouse_id)]
     safety = [[row.sku_id, row.safety_stock] for row in queries.safety_rows(session, warehouse_id=warehouse_id)]
-    return {"removed": {"id": warehouse_id, "shelves": lying, "safety": safety}}
+    return {"id": warehouse_id, "shelves": lying, "safety": safety}
+
+
+def _take_back(session: Session, warehouse_id: int, *, by: str, at: datetime) -> None:
+    """Delete a warehouse that the upload made. Raises `Refused` where anything uses it by now (WB-8)."""
+    row = service.refuse_unless_empty(session, warehouse_id)
+    used = users(session, [warehouse_id])
+    if used:
+        raise Refused(f"warehouse '{row.code}' is used by {used[warehouse_id]}")
+    delete_warehouse(session, warehouse_id, by=by, at=at)
 
 
 def _changed_since(session: Session, steps: Sequence[Step]) -> list[str]:

@@ -54,6 +54,10 @@ class Shop:
 
         self.db.write(work)
 
+    def act_by_hand(self) -> None:
+        """Try whatever is out of stock."""
+        self.db.write(lambda s: by_hand.move_to_pack(s, by="anna", at=AT))
+
     def figures(self, sku: int, warehouse: int | None = None) -> Figures:
         with self.db.read() as s:
             assert verify(s) == []

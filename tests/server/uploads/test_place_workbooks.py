@@ -14,7 +14,9 @@ from server.places import queries, shelves
 from server.places.models import Warehouse
 from server.places.shelves import Wish
 from server.settings import Settings
+from server.stores.models import Store
 from server.uploads.handlers.protocol import CannotUndo
+from server.warehousing.service import ListLine, NewList, create_list
 from tests.factories import AT, entry, make_sku, make_store, make_warehouse, put_stock
 from tests.support.handing_in import Desk
 from tests.support.statements import counted
@@ -90,21 +92,42 @@ def test_an_action_must_fit_what_is_there(warehouses: Desk) -> None:
 
 
 def test_what_keeps_a_warehouse_from_going_is_said_on_its_row(db: Database, warehouses: Desk) -> None:
-    """WH-5: with the SKUs that are there; the default; what still names it."""
+    """WH-5: with the SKUs that are there; the default."""
 
     def fill(session):
         put_stock(session, 2, 1, 3)
         post(session, [entry(Line(2, 2, on_the_way=2), kind=Kind.TRANSFER_OUT)])
-        make_store(session, warehouse_id=make_warehouse(session, "WEST"))
 
     db.write(fill)
-    done = warehouses.hand_in(*({"code": code, "action": "REMOVE"} for code in ("EAST", "MAIN", "WEST")))
+    done = warehouses.hand_in(*({"code": code, "action": "REMOVE"} for code in ("EAST", "MAIN")))
     assert done.status == "refused"
     assert done.texts == [
         "can't be removed: it holds A (3 on hand, 0 on the way), B (0 on hand, 2 on the way).",
         "can't be removed: it is the default.",
-        "can't be removed: it is used by 1 stores.",
     ]
+
+
+def test_what_follows_from_removing_a_warehouse_is_said(db: Database, warehouses: Desk) -> None:
+    """WH-6: a warning names who uses it; they fall back, and the undo gives it back to them (WB-8)."""
+    store = db.write(lambda s: make_store(s, warehouse_id=2))
+    row = {"code": "EAST", "action": "REMOVE"}
+    done = warehouses.hand_in(row)
+    assert (done.status, done.codes) == ("applied", [[("code", "warehouse-used")]])
+    assert done.texts[0].startswith("still used by 1 stores. Orders go to the default warehouse")
+    with db.read() as session:
+        assert session.get_one(Store, store).warehouse_id is None
+    warehouses.undo(done)
+    with db.read() as session:
+        assert session.get_one(Store, store).warehouse_id == 2
+
+
+def test_a_removal_that_dropped_a_list_is_not_taken_back(db: Database, warehouses: Desk) -> None:
+    """WB-8, WH-6: refused with the reason; the warehouse stays deleted."""
+    db.write(lambda s: create_list(s, NewList("in", 2, [ListLine(1, 5)]), **BY))
+    done = warehouses.hand_in({"code": "EAST", "action": "REMOVE"})
+    with pytest.raises(CannotUndo, match="stock lists 1 that were to do went with it"):
+        warehouses.undo(done)
+    assert "EAST" not in named(db)
 
 
 def test_a_removed_warehouse_comes_back_with_its_shelves(db: Database, company: Settings, warehouses: Desk) -> None:
@@ -127,6 +150,10 @@ def test_a_made_warehouse_in_use_is_not_taken_back(db: Database, warehouses: Des
     with pytest.raises(CannotUndo, match="not empty"):
         warehouses.undo(done)
     assert named(db)["EAST"][0] == "New"
+    other = warehouses.hand_in({"code": "SOUTH"})
+    db.write(lambda s: make_store(s, warehouse_id=queries.warehouse_named(s, "SOUTH").id))
+    with pytest.raises(CannotUndo, match="is used by 1 stores"):
+        warehouses.undo(other)
 
 
 def test_a_value_changed_since_is_not_taken_back(db: Database, warehouses: Desk) -> None:

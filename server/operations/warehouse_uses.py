@@ -1,0 +1,51 @@
+"""Who names a warehouse, room by room: said before it is deleted, and what keeps a made one from being taken back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from server.catalog.models import MerchantSku
+from server.db.base import Base
+from server.orders.models import Order
+from server.orders.states import State
+from server.stores.models import Store
+from server.warehousing.models import StockCount, StockList, Transfer
+
+#: Orders that have not left: what they wait for, or hold, is in their warehouse.
+WAITING = tuple(
+    state.value
+    for state in (
+        State.UNPAID,
+        State.UNMAPPED,
+        State.OUT_OF_STOCK,
+        State.TO_PACK,
+        State.IN_PROCESS,
+        State.VOIDED,
+    )
+)
+
+
+def users(session: Session, warehouse_ids: Sequence[int]) -> dict[int, str]:
+    """Who names these warehouses, in words, by warehouse; those that nobody names are left out."""
+    rules = Base.metadata.tables["push_rule_warehouse"]  # push ranks above, its table is known all the same
+    asked: tuple[tuple[str, Any, tuple[ColumnElement[bool], ...]], ...] = (
+        ("stores", Store.warehouse_id, ()),
+        ("SKUs as their default", MerchantSku.default_warehouse_id, (MerchantSku.deleted_at.is_(None),)),
+        ("open orders", Order.warehouse_id, (Order.state.in_(WAITING),)),
+        ("stock lists to do", StockList.warehouse_id, (StockList.state == "todo",)),
+        ("stock counts in draft", StockCount.warehouse_id, (StockCount.state == "draft",)),
+        ("transfers in draft from it", Transfer.source_id, (Transfer.state == "draft",)),
+        ("transfers in draft to it", Transfer.destination_id, (Transfer.state == "draft",)),
+        ("push rules", rules.columns["warehouse_id"], ()),
+    )
+    found: dict[int, list[str]] = defaultdict(list)
+    for what, column, where in asked:
+        rows = select(column, func.count()).where(column.in_(warehouse_ids), *where).group_by(column)
+        for warehouse_id, count in session.execute(rows):
+            found[warehouse_id].append(f"{count} {what}")
+    return {warehouse_id: ", ".join(said) for warehouse_id, said in found.items()}

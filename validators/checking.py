@@ -12,7 +12,7 @@ import pandas as pd
 import pandera.errors
 
 from validators.columns import Column, Kind
-from validators.messages import Finding
+from validators.messages import Finding, Severity
 from validators.normalising import Frame, normalise
 from validators.reading.raw import RawSheet
 from validators.translating import findings_of
@@ -83,9 +83,12 @@ def _same_keys(result: Frame) -> Iterator[Finding]:
 
 
 def _same_lines(result: Frame) -> Iterator[Finding]:
+    """Rows with a cell that could not be read are not compared: two different wrong values would look alike."""
     blamed = result.workbook.key[0]
+    bad = {finding.row for finding in result.findings if finding.severity is Severity.ERROR}
     inputs = [_comparable(result, column) for column in result.workbook.inputs]
-    lines = list(zip(*inputs, strict=True))
+    rows_and_lines = zip(result.frame.index, zip(*inputs, strict=True), strict=True)
+    lines = [None if row in bad else line for row, line in rows_and_lines]
     for rows in _repeated(lines, result.frame.index.tolist()):
         yield from (Finding("same-line", row, blamed, {"other": rows[0]}) for row in rows[1:])
 

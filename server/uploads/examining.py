@@ -41,7 +41,8 @@ def examine(session: Session, handler: Handler, checked: Checked) -> Examined:
     skipped, about_marks = look_at_marks(session, checked.rows)
     findings += about_marks
     rows, unknown = resolve(session, checked.rows)
-    findings += [finding for finding in unknown if finding.row not in skipped]
+    told = {(finding.row, finding.column) for finding in findings if finding.severity is Severity.ERROR}
+    findings += [f for f in unknown if f.row not in skipped and (f.row, f.column) not in told]
     findings += _companions(rows, findings)
     good = rows.without(_bad(findings) | skipped)
     plan = handler.plan(session, good)

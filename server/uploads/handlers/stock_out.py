@@ -34,9 +34,10 @@ class StockOut:
             wanted[key] += quantity
             plan.changes[number] = [Change("on_hand", before, before - quantity)]
         plan.figures = {key: -quantity for key, quantity in wanted.items()}
+        refused = plan.bad_rows
         for number, key in zip(rows.numbers, keys, strict=True):
             available = known[key].available if key in known else 0
-            if wanted[key] > available:
+            if wanted[key] > available and number not in refused:
                 facts = {"available": available, "wanted": wanted[key]}
                 plan.findings.append(Finding("not-enough", number, "quantity", facts))
         return plan

@@ -7,7 +7,7 @@ SANDBOX_PORT ?= 8100
 # PostgreSQL and Chromium are used where the machine has them; the summary says what was left out.
 PYTEST_WORKERS ?= 2
 
-.PHONY: run test check bench templates docs clean
+.PHONY: run test check bench templates docs pictures clean
 
 $(VENV)/.run: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -41,6 +41,10 @@ templates: $(VENV)/.run
 
 docs: templates
 	$(BIN)/python -m server reference
+
+# Needs LibreOffice, poppler and Chromium.
+pictures: $(VENV)/.dev
+	$(BIN)/python -m docs.pictures.make
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -10,6 +10,8 @@ from validators.tidying import invisible
 LONGEST_SKU, LONG_SKU, LONGEST_GTIN = 64, 32, 50
 
 _GTIN = re.compile(rf"[A-Za-z0-9_+*-]{{1,{LONGEST_GTIN}}}", re.ASCII)
+#: Quick to look for; most SKUs have none of these.
+_AWKWARD = re.compile(r"[\s/\\.]|^0")
 _BESIDE_DIGITS = re.compile(r"(?<=[0-9])[ILO]|[ILO](?=[0-9])", re.IGNORECASE)
 
 
@@ -27,14 +29,15 @@ def sku_error(value: str) -> str | None:
 def sku_warnings(value: str) -> list[tuple[str, dict[str, Any]]]:
     """Codes and facts of what makes a SKU awkward; never a reason to refuse it."""
     found: list[tuple[str, dict[str, Any]]] = []
-    if any(character.isspace() for character in value):
-        found.append(("sku-blank", {}))
-    if "/" in value or "\\" in value:
-        found.append(("sku-slash", {}))
-    if "." in value:
-        found.append(("sku-dot", {}))
-    if value.startswith("0"):
-        found.append(("sku-leading-zero", {}))
+    if _AWKWARD.search(value):
+        if any(character.isspace() for character in value):
+            found.append(("sku-blank", {}))
+        if "/" in value or "\\" in value:
+            found.append(("sku-slash", {}))
+        if "." in value:
+            found.append(("sku-dot", {}))
+        if value.startswith("0"):
+            found.append(("sku-leading-zero", {}))
     if letters := dict.fromkeys(letter.upper() for letter in _BESIDE_DIGITS.findall(value)):
         found.append(("sku-ambiguous", {"letters": ", ".join(letters)}))
     if len(value) > LONG_SKU:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from validators.cells import CLEARED, Habits, Outcome, even, read_cell
-from validators.columns import Column, Kind
+from validators.columns import SEPARATOR, Column, Kind
 from validators.messages import Finding, Severity
 from validators.reading.raw import Mark, RawColumn, RawSheet
 from validators.workbooks import Workbook
@@ -99,6 +99,16 @@ def _fast_texts(column: Column, values: list[Any]) -> list[str | None] | None:
     return [value or None for value in values]
 
 
+def _fast_codes(column: Column, values: list[Any]) -> list[tuple[str, ...] | None] | None:
+    """A column in which no cell holds more than one plain identifier."""
+    if any(SEPARATOR in value for value in values if type(value) is str):
+        return None
+    codes = _fast_texts(column, values)
+    if codes is None or any(len(code) > column.max_length for code in codes if code):
+        return None
+    return [(code,) if code else None for code in codes]
+
+
 def _fast_integers(column: Column, values: list[Any]) -> Any:
     """A column of whole number cells, blanks allowed, as a masked array."""
     kinds = set(map(type, values))
@@ -149,6 +159,7 @@ def _fast_decimal(value: Any, places: int) -> Decimal | None:
 _FAST: dict[Kind, Any] = {
     Kind.CODE: _fast_texts,
     Kind.TEXT: _fast_texts,
+    Kind.CODES: _fast_codes,
     Kind.INTEGER: _fast_integers,
     Kind.DECIMAL: _fast_decimals,
 }

@@ -24,6 +24,8 @@ def is_plain(text: str) -> bool:
 
 def invisible(text: str) -> str | None:
     """The first control or invisible character, or None. Joiners alone, with nothing to join, are invisible too."""
+    if text.isascii() and text.isprintable():
+        return None
     for character in text:
         if character not in _JOINERS and _is_invisible(character):
             return character

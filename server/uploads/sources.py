@@ -146,7 +146,10 @@ def next_letter(letters: str) -> str:
 
 
 def _values(series: pd.Series) -> Sequence[Any]:
-    return [None if missing else value for value, missing in zip(series.tolist(), series.isna(), strict=True)]
+    values: list[Any] = series.tolist()
+    if series.dtype == object or not series.hasnans:  # among objects what is missing is None already
+        return values
+    return [None if missing else value for value, missing in zip(values, series.isna(), strict=True)]
 
 
 def _tool_column(column: Any, length: int) -> list[str | None]:

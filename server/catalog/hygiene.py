@@ -51,18 +51,35 @@ class SkuHealth:
     hints: Sequence[Hint]
 
 
+class _Alike:
+    """Codes that share something. Lists are kept only of those that do, for most of many thousands share nothing."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, str] = {}
+        self._several: dict[str, list[str]] = {}
+
+    def add(self, shared: str, code: str) -> None:
+        first = self._first.setdefault(shared, code)
+        if first is not code:
+            self._several.setdefault(shared, [first]).append(code)
+
+    def another(self, shared: str, key: str) -> str | None:
+        """The first code but that of `key` itself."""
+        return next((code for code in self._several.get(shared, ()) if fold(code) != key), None)
+
+
 @dataclass
 class _Others:
     """All SKUs, those that are there and those to be made, by what they could be taken for."""
 
-    titles: dict[str, list[str]] = field(default_factory=dict)
-    skeletons: dict[str, list[str]] = field(default_factory=dict)
+    titles: _Alike = field(default_factory=_Alike)
+    skeletons: _Alike = field(default_factory=_Alike)
     models: set[str] = field(default_factory=set)
 
-    def add(self, code: str, titled: str, model: str) -> None:
+    def add(self, code: str, titled: str, bare: str, model: str) -> None:
         if titled:
-            self.titles.setdefault(titled, []).append(code)
-        self.skeletons.setdefault(skeleton(code), []).append(code)
+            self.titles.add(titled, code)
+        self.skeletons.add(bare, code)
         if model:
             self.models.add(fold(model))
 
@@ -70,11 +87,12 @@ class _Others:
 def hints(session: Session, subjects: Sequence[Subject]) -> list[list[Hint]]:
     """For each subject, in order, what the others make awkward: equals a GTIN or a model number, reuses a deleted
     SKU, its title exists under another SKU, it looks like another SKU. Subjects are compared with each other too."""
-    others = _others(session, subjects)
-    keys = [fold(subject.code) for subject in subjects]
+    looks = [_Looks(fold(s.code), title_key(s.title), skeleton(s.code)) for s in subjects]
+    others = _others(session, subjects, looks)
+    keys = [look.key for look in looks]
     gtins = _known_gtins(session, keys) | {fold(gtin) for subject in subjects for gtin in subject.gtins}
     deleted = _deleted_on(session, keys)
-    return [list(_hints_of(subject, key, others, gtins, deleted)) for subject, key in zip(subjects, keys, strict=True)]
+    return [list(_hints_of(look, others, gtins, deleted)) for look in looks]
 
 
 def health(session: Session) -> list[SkuHealth]:
@@ -91,32 +109,37 @@ def health(session: Session) -> list[SkuHealth]:
     return found
 
 
-def _hints_of(subject: Subject, key: str, others: _Others, gtins: set[str], deleted: dict[str, str]) -> Iterator[Hint]:
+class _Looks(NamedTuple):
+    """What a subject is compared by."""
+
+    key: str
+    titled: str
+    bare: str
+
+
+def _hints_of(look: _Looks, others: _Others, gtins: set[str], deleted: dict[str, str]) -> Iterator[Hint]:
+    key = look.key
     if key in gtins:
         yield Hint("sku-is-gtin", {})
     if key in others.models:
         yield Hint("sku-is-model", {})
     if key in deleted:
         yield Hint("sku-reused", {"date": deleted[key]})
-    if other := _another(others.skeletons.get(skeleton(subject.code), ()), key):
+    if other := others.skeletons.another(look.bare, key):
         yield Hint("sku-lookalike", {"other": other})
-    if subject.title and (other := _another(others.titles.get(title_key(subject.title), ()), key)):
+    if look.titled and (other := others.titles.another(look.titled, key)):
         yield Hint("title-elsewhere", {"other": other})
 
 
-def _another(codes: Iterable[str], key: str) -> str | None:
-    return next((code for code in codes if fold(code) != key), None)
-
-
-def _others(session: Session, subjects: Sequence[Subject]) -> _Others:
+def _others(session: Session, subjects: Sequence[Subject], looks: Sequence[_Looks]) -> _Others:
     others = _Others()
     looked_at = {subject.id for subject in subjects}
     query = select(MerchantSku.id, MerchantSku.code, MerchantSku.title_key, MerchantSku.model_number)
     for sku_id, code, titled, model in session.execute(query.where(MerchantSku.deleted_at.is_(None))):
         if sku_id not in looked_at:
-            others.add(code, titled, model)
-    for subject in subjects:
-        others.add(subject.code, title_key(subject.title), subject.model_number)
+            others.add(code, titled, skeleton(code), model)
+    for subject, look in zip(subjects, looks, strict=True):
+        others.add(subject.code, look.titled, look.bare, subject.model_number)
     return others
 
 

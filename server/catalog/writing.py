@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cache, partial
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Numeric, cast, delete, select, update
@@ -28,6 +30,7 @@ _AS_TYPED = (
     "kind", "own_stock", "title", "parent_sku", "size", "colour", "category", "brand", "model_number",
     "picture_url", "currency", "default_warehouse_id", "serial_mode", "status", "notes",
 )  # fmt: skip
+_as_typed, _decimals = attrgetter(*_AS_TYPED), attrgetter(*_DECIMALS)
 _COLUMNS = (
     "code", "key", "title_key", "parent_key", "attributes", "created_at", "updated_at", *_AS_TYPED, *_DECIMALS
 )  # fmt: skip
@@ -90,6 +93,7 @@ def insert_skus(session: Session, skus: Sequence[NewSku], at: datetime) -> dict[
 
 def _sku_rows(skus: Iterable[NewSku], dialect: str, at: datetime) -> Iterator[tuple[Any, ...]]:
     moment = moment_for(dialect, at)
+    exact = cache(partial(_exact, dialect=dialect))  # few distinct prices and weights
     for sku in skus:
         yield (
             sku.code,
@@ -99,8 +103,8 @@ def _sku_rows(skus: Iterable[NewSku], dialect: str, at: datetime) -> Iterator[tu
             _json(sku.attributes),
             moment,
             moment,
-            *[getattr(sku, name) for name in _AS_TYPED],
-            *[_exact(getattr(sku, name), dialect) for name in _DECIMALS],
+            *_as_typed(sku),
+            *map(exact, _decimals(sku)),
         )
 
 

@@ -111,13 +111,11 @@ def process(db: Database, settings: Settings, upload_id: int, source: Source, re
     Raises `FileProblem` for a file that can't be taken and `Busy` when it has to wait; both are in the history.
     """
     try:
-        raw = _read(db, settings, upload_id, source)
-        _progress(db, upload_id, "checking", len(raw))
-        sheet = checked(raw)
+        sheet = _checked(db, settings, upload_id, source)
         if request.mode == "apply":
             demand_for(sheet.rows, who.role)
-        _progress(db, upload_id, "applying" if request.mode == "apply" else "comparing", len(raw))
-        _finish(db, HANDLERS[raw.workbook.id], upload_id, sheet, request, who)
+        _progress(db, upload_id, "applying" if request.mode == "apply" else "comparing", len(sheet.rows))
+        _finish(db, HANDLERS[sheet.rows.workbook.id], upload_id, sheet, request, who)
     except (FileProblem, NotAllowed, Busy) as error:
         _fail(db, upload_id, error.code, error.text, error.errors)
         raise
@@ -125,6 +123,13 @@ def process(db: Database, settings: Settings, upload_id: int, source: Source, re
         log.exception("upload %d failed", upload_id)
         _fail(db, upload_id, "failed", "something went wrong here; nothing was applied", [])
         raise
+
+
+def _checked(db: Database, settings: Settings, upload_id: int, source: Source) -> Checked:
+    """The rows, read and checked. What was read of them is let go here: it is as large as the rows."""
+    raw = _read(db, settings, upload_id, source)
+    _progress(db, upload_id, "checking", len(raw))
+    return checked(raw)
 
 
 def _read(db: Database, settings: Settings, upload_id: int, source: Source) -> RawSheet:

@@ -15,6 +15,7 @@ from server.api.frame import Body, ById, needs, resource, services, show
 from server.api.once import once
 from server.api.paging import Page, Paging, cut
 from server.catalog.queries import require_ids
+from server.operations.transfer_arrives import transfer_arrives
 from server.places.queries import warehouse_named
 from server.warehousing import arriving, documents, transfers
 from server.warehousing.arriving import Arrival, Loss
@@ -199,7 +200,7 @@ def receive_transfer(path: ById, body: Receiving) -> Response:
     by = caller().name
 
     def work(session: Session, row: Transfer) -> None:
-        arriving.receive(session, row, _arrivals(session, row, body.lines), by=by, at=clock.now())
+        transfer_arrives(session, row, _arrivals(session, row, body.lines), by=by, at=clock.now())
 
     return _act(path.id, work)
 

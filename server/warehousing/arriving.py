@@ -49,13 +49,13 @@ class MoreThanSent(Refused):
 
 def receive(
     session: Session, row: Transfer, arrivals: Sequence[Arrival] | None = None, *, by: str, at: datetime
-) -> None:
-    """Receive what arrived, or all that is left: off the way, onto on hand, onto shelves (cause 5).
+) -> list[int]:
+    """Receive what arrived, or all that is left: off the way, onto on hand, onto shelves (cause 5). Gives the SKUs.
 
     Raises `MoreThanSent`, `Refused` for a transfer that is not on the way, `ShelfOccupied` (WH-2).
     """
     if arrivals is None and row.state == "received":
-        return
+        return []
     lines = _on_the_way(session, row)
     if arrivals is None:
         arrivals = [Arrival(line.sku_id, line.left) for line in lines.values() if line.left]
@@ -67,6 +67,7 @@ def receive(
         shelves.assign(session, list(dict.fromkeys(wishes)), by=by, at=at)
         _remember_shelves(session, row, wishes)
     audit(session, by, "transfer.receive", f"transfer {row.id}", at=at, units=sum(units.values()))
+    return list(units)
 
 
 def write_off(
@@ -127,14 +128,16 @@ def _more_than_sent(session: Session, row: Transfer, short: Mapping[int, tuple[i
     with relation(session, {"id": NUMBER}, [(sku_id,) for sku_id in short]) as r:
         codes = dict(session.execute(select(MerchantSku.id, MerchantSku.code).join(r, r.c.id == MerchantSku.id)).all())
     errors: list[dict[str, Any]] = [
-        {"sku": codes[sku_id], "on_the_way": left, "wanted": wanted} for sku_id, (left, wanted) in short.items()
+        {
+            "sku": codes[sku_id],
+            "on_the_way": left,
+            "wanted": wanted,
+            "detail": f"{left} of {codes[sku_id]} on the way, {wanted} wanted",
+        }
+        for sku_id, (left, wanted) in short.items()
     ]
-    first = errors[0]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return MoreThanSent(
-        f"transfer {row.id}: {first['on_the_way']} of {first['sku']} on the way, {first['wanted']} wanted{more}",
-        errors=errors,
-    )
+    return MoreThanSent(f"transfer {row.id}: {errors[0]['detail']}{more}", errors=errors)
 
 
 def _settle(

@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from server.errors import Refused
 from server.ledger.errors import NotEnough
+from server.operations.transfer_arrives import transfer_arrives
 from server.uploads.handlers import stock_lists
 from server.uploads.handlers.protocol import CannotUndo, Context, CurrentRow, Step
 from server.uploads.plan import Change, Plan
 from server.uploads.rows import Rows
-from server.warehousing import arriving, transfers
+from server.warehousing import transfers
 from server.warehousing.arriving import Arrival
 from server.warehousing.models import Transfer
 from server.warehousing.transfers import NewTransfer, Sent
@@ -82,7 +83,7 @@ class TransferRows:
         transfers.dispatch(session, made, by=context.by, at=context.at)
         for pair, row in zip(pairs, made, strict=True):
             if arrived[pair]:
-                arriving.receive(session, row, arrived[pair], by=context.by, at=context.at)
+                transfer_arrives(session, row, arrived[pair], by=context.by, at=context.at)
         return [{"transfer": row.id, "steps": row.steps} for row in made]
 
     def undo(self, session: Session, steps: Sequence[Step], context: Context) -> None:

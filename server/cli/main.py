@@ -27,6 +27,7 @@ from server.cli import (
     switches,
     sync,
     tokens,
+    transfers,
     uploads,
     users,
     warehouse,
@@ -48,7 +49,7 @@ app = typer.Typer(
 )
 for register in (
     *(serving, demo, database, tokens, users, jobs, push, store, warehouse, mapping, sku),
-    *(uploads, stock, orders, sync, switches, reference),
+    *(uploads, stock, transfers, orders, sync, switches, reference),
 ):
     register.add_to(app)
 

@@ -22,10 +22,10 @@ from server.catalog.models import MerchantSku
 from server.db.base import fold
 from server.db.bulk import TEXT, relation
 from server.errors import NotFound
+from server.operations.complete_list import complete_list
 from server.places.models import Shelf, Warehouse
 from server.places.queries import default_warehouse, warehouse_named
 from server.warehousing import service
-from server.warehousing.completing import complete_list
 from server.warehousing.models import StockList, StockListLine
 from server.warehousing.service import ListLine, NewList
 

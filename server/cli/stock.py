@@ -17,10 +17,10 @@ from server.cli.moments import moment
 from server.cli.opening import actor, database
 from server.cli.output import AsJson, progress, record, say, table
 from server.ledger.queries import FIGURES
+from server.operations.complete_list import complete_list
 from server.operations.refresh import refresh_inventory
 from server.places.models import Shelf, Warehouse
 from server.warehousing import queries, service
-from server.warehousing.completing import complete_list
 from server.warehousing.models import StockList, StockListLine
 from server.warehousing.queries import MovementFilter, MovementRow, StockFilter
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from server.catalog.models import MerchantSku
 from server.ledger.models import Balance
 from server.ledger.posting import Figures, lock_figures
+from server.operations.stock_arrived import stock_arrived
 from server.places.models import Warehouse
 from server.uploads.handlers import stock_lists
 from server.uploads.handlers.protocol import Context, CurrentRow, Step
@@ -47,7 +48,8 @@ class QuantityUpdate:
         return plan
 
     def apply(self, session: Session, plan: Plan, context: Context) -> Sequence[Step]:
-        """The differences to the figures of the moment, as one stock-in and one stock-out list per warehouse."""
+        """The differences to the figures of the moment, as one stock-in and one stock-out list per warehouse; then
+        orders that waited for what came in (ORD-7)."""
         rows = plan.rows
         wanted = {(rows.id("warehouse", number), rows.id("sku", number)): number for number in plan.changing}
         now = lock_figures(session, wanted)
@@ -60,6 +62,9 @@ class QuantityUpdate:
         steps: list[Step] = []
         for direction, by_warehouse in lines.items():
             steps += stock_lists.complete_lists(session, direction, by_warehouse, context, "quantity update")
+        came = {line.sku_id for some in lines["in"].values() for line in some}
+        if came:
+            stock_arrived(session, came, by=context.by, at=context.at)
         return steps
 
     def undo(self, session: Session, steps: Sequence[Step], context: Context) -> None:

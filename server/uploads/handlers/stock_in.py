@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from sqlalchemy.orm import Session
 
+from server.operations.stock_arrived import stock_arrived
 from server.uploads.handlers import shelving, stock_lists
 from server.uploads.handlers.protocol import Context, CurrentRow, Step
 from server.uploads.plan import Change, Plan
@@ -37,7 +38,7 @@ class StockIn:
         return plan
 
     def apply(self, session: Session, plan: Plan, context: Context) -> Sequence[Step]:
-        """One list per warehouse, completed, then the shelves."""
+        """One list per warehouse, completed, then the shelves, then orders that waited (ORD-7)."""
         rows = plan.rows
         lines: dict[int, list[ListLine]] = defaultdict(list)
         values = rows.values
@@ -52,7 +53,9 @@ class StockIn:
         ):
             lines[warehouse].append(ListLine(sku, quantity, shelf, cost, note or ""))
         steps = stock_lists.complete_lists(session, "in", lines, context, "stock-in workbook")
-        return [*steps, *shelving.assign(session, shelving.wishes_of(rows), context)]
+        steps += shelving.assign(session, shelving.wishes_of(rows), context)
+        stock_arrived(session, rows.ids["sku"], by=context.by, at=context.at)
+        return steps
 
     def undo(self, session: Session, steps: Sequence[Step], context: Context) -> None:
         """The opposite movements; shelves go back to what they held."""

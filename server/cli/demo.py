@@ -30,7 +30,8 @@ log = logging.getLogger(__name__)
 SANDBOX = "stockbook-sandbox"
 _START_SECONDS = 20.0
 _STOP_SECONDS = 5.0
-_PENDING = "example.pending"
+#: the example company is to be loaded; it is there, so its buyers may order
+_PENDING, _LOADED = "example.pending", "example.loaded"
 _PID = "sandbox.pid"
 
 
@@ -75,7 +76,7 @@ def _company(found: Opened, address: str, sandbox_url: str, pending: Path) -> It
 
     def live() -> None:
         _welcome(found, address, sandbox_url, pending, stopping)
-        if found.settings.demo_orders and not pending.exists() and not stopping.is_set():
+        if found.settings.demo_orders and pending.with_name(_LOADED).exists() and not stopping.is_set():
             trickle.buy(address, sandbox_url, _token(found), stopping)
 
     thread = threading.Thread(target=live, name="example", daemon=True)
@@ -98,7 +99,7 @@ def _welcome(found: Opened, address: str, sandbox_url: str, pending: Path, stopp
         _wait_until_it_answers(f"{address}/readyz")
         if pending.exists():
             loading.load(address, sandbox_url, _token(found))
-            pending.unlink()
+            pending.replace(pending.with_name(_LOADED))
     except (StockbookError, httpx.HTTPError, OSError) as error:
         if stopping.is_set():
             return  # the next start goes on where this one was stopped

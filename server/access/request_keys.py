@@ -141,6 +141,15 @@ def give_up(session: Session, claim: Claim) -> None:
     )
 
 
+def let_go(session: Session, claim: Claim) -> None:
+    """The work broke off and nobody knows how far it came: the next one takes over at once and has to look."""
+    session.execute(
+        update(RequestKey)
+        .where(RequestKey.id == claim.id, RequestKey.attempts == claim.attempts, RequestKey.status.is_(None))
+        .values(lease_until=None)
+    )
+
+
 def free_left(session: Session) -> int:
     """At the start of the only server: whoever worked under a key is dead, so a retry need not wait for its lease.
 

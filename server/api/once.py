@@ -6,9 +6,11 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from flask import Response, request
 from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
@@ -64,6 +66,10 @@ def once_in_steps(work: Callable[[Claim | None], Answer], *, fingerprint: bytes)
         done = work(claim)
     except (StockbookError, HTTPException):
         db.write(lambda session: request_keys.give_up(session, claim))
+        raise
+    except Exception:
+        with suppress(SQLAlchemyError, StockbookError):  # what went wrong may be the database itself
+            db.write(lambda session: request_keys.let_go(session, claim))
         raise
     db.write(lambda session: request_keys.finish(session, claim, done.status, done.headers, done.body))
     return done.response()

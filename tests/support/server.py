@@ -90,6 +90,11 @@ class StockbookServer:
         fields = Path(f"/proc/{self.pid}/statm").read_text().split()
         return int(fields[1]) * resource.getpagesize() / 1e6
 
+    def fill_the_disk(self, at_bytes: int | None) -> None:
+        """From now on no file of it grows past `at_bytes`, as if the disk were full; None: there is room again."""
+        most = resource.prlimit(self.pid, resource.RLIMIT_FSIZE)[1]
+        resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (most if at_bytes is None else at_bytes, most))
+
     def is_alive(self) -> bool:
         """Whether `/healthz` answers."""
         return bool(httpx.get(f"{self.address}/healthz", timeout=10, trust_env=False).is_success)

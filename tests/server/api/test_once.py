@@ -103,12 +103,32 @@ def test_thirty_at_once_in_steps(api: Api) -> None:
         assert session.scalar(effects) == 1
 
 
-def test_a_claim_whose_worker_crashed_is_busy_then_taken_over(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+class Died(BaseException):
+    """As if the process had been killed: nobody tidies up."""
+
+
+def test_work_that_broke_off_is_taken_over_at_once(api: Api) -> None:
+    """P1: a retry after an unexpected problem need not wait for a lease, and knows to look what was done."""
     crashes = [True]
 
     def work(claim: Claim | None) -> Answer:
         if crashes:
-            raise RuntimeError("killed")
+            raise RuntimeError("broke off")
+        assert claim is not None and claim.taken_over
+        return _effect(claim)
+
+    _with_steps(api, work)
+    assert api.admin.post("/steps", json={}, headers=KEY).status_code == 500
+    crashes.clear()
+    assert api.admin.post("/steps", json={}, headers=KEY).status_code == 200
+
+
+def test_a_claim_whose_worker_died_is_busy_then_taken_over(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    crashes = [True]
+
+    def work(claim: Claim | None) -> Answer:
+        if crashes:
+            raise Died
         assert claim is not None and claim.taken_over
         return _effect(claim)
 

@@ -7,7 +7,7 @@ SANDBOX_PORT ?= 8100
 # PostgreSQL and Chromium are used where the machine has them; the summary says what was left out.
 PYTEST_WORKERS ?= 2
 
-.PHONY: run test check bench templates docs pictures clean
+.PHONY: run test check bench soak templates docs pictures clean
 
 $(VENV)/.run: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -35,6 +35,10 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench
+
+# The promises at full length; figures with their N, seed, machine and date go to var/soak.txt.
+soak: $(VENV)/.dev
+	$(BIN)/python -m tests.soak
 
 templates: $(VENV)/.run
 	$(BIN)/python -m validators.generate

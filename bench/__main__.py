@@ -5,10 +5,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from bench import uploads
+from bench import allocation, push, results, uploads
 from bench.page import QUICK, RESULTS, Section, Size, markdown
 
-BENCHES: dict[str, Callable[[Size], Section]] = {"uploads": uploads.run}
+BENCHES: dict[str, Callable[[Size], Section]] = {
+    "uploads": uploads.run,
+    "results": results.run,
+    "allocation": allocation.run,
+    "push": push.run,
+}
 
 
 def main() -> None:

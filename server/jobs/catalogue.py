@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from server import clock
+from server.errors import Refused, WrongUse
 from server.jobs import housekeeping
 from server.jobs.kinds import Catalogue, Counts, JobContext, JobFunction, JobKind, Progress
 from server.operations import refresh
@@ -14,7 +16,7 @@ from server.push import flow as push
 from server.push import service as push_service
 from server.stores.queries import store_named
 from server.sync import flow as sync
-from server.sync import inbox
+from server.sync import importing, inbox
 from server.sync.flow import Synced
 from server.uploads import pipeline
 
@@ -33,7 +35,7 @@ def sync_orders(context: JobContext) -> Counts:
         store_ids=_stores(context),
         progress=lambda store: context.progress(0, text=store),
     )
-    return _counts(done)
+    return _counts(context, done)
 
 
 def sync_products(context: JobContext) -> Counts:
@@ -45,7 +47,25 @@ def sync_products(context: JobContext) -> Counts:
         store_ids=_stores(context),
         progress=lambda store: context.progress(0, text=store),
     )
-    return _counts(done)
+    return _counts(context, done)
+
+
+def import_store(context: JobContext) -> Counts:
+    """Import the stores named in `stores`: listings, mappings, and the first one's quantities (CH-2)."""
+    stores = _stores(context)
+    if not stores:
+        raise WrongUse("say which store to import: stores=[name]", field="stores")
+    counts: Counter[str] = Counter()
+    for store_id in stores:
+        done = importing.import_store(
+            context.db,
+            context.settings,
+            store_id,
+            by=context.by,
+            progress=lambda text: context.progress(0, text=text),
+        )
+        counts.update(done.counts)
+    return dict(counts)
 
 
 def refresh_inventory(context: JobContext) -> Counts:
@@ -66,13 +86,25 @@ def refresh_inventory(context: JobContext) -> Counts:
 def retention(context: JobContext) -> Counts:
     """Forget what is only kept for a time. Movements, audit lines and uploads are never forgotten here."""
     counts = context.db.write(housekeeping.tidy)
-    before = clock.now() - timedelta(days=EVALUATIONS_KEPT_DAYS)
     counts |= {
         "news": context.db.write(lambda session: inbox.forget_old(session, NEWS_KEPT_DAYS)),
-        "evaluations": context.db.write(lambda session: push_service.forget_evaluations(session, before=before)),
+        "evaluations": _forget_evaluations(context),
     }
     pipeline.recover(context.db, all_of_them=False)  # left behind by another server that is gone
     return {what: number for what, number in counts.items() if number}
+
+
+def _forget_evaluations(context: JobContext) -> int:
+    """In bites: a day of pushing can be millions of them, and nobody may wait that long to write."""
+    before = clock.now() - timedelta(days=EVALUATIONS_KEPT_DAYS)
+    forgotten = 0
+    while not context.stopping():
+        gone = context.db.write(lambda session: push_service.forget_evaluations(session, before=before))
+        forgotten += gone
+        if not gone:
+            break
+        context.progress(forgotten, text="evaluations")
+    return forgotten
 
 
 def push_all(context: JobContext) -> Counts:
@@ -95,11 +127,19 @@ def _stores(context: JobContext) -> Sequence[int] | None:
         return [store_named(session, str(name)).id for name in names]
 
 
-def _counts(done: Synced) -> Counts:
-    """What to record of a sync. A store that could not be read fails the run only when no store could be."""
+def _counts(context: JobContext, done: Synced) -> Counts:
+    """What to record of a sync; the run says which stores could not be read and why, and which listings fit several
+    merchant SKUs (CAT-10). Stores fail it only when none could be read."""
+    said = [f"{store}: {reason}" for store, reason in done.failed.items()]
+    if said and not done.stores:
+        raise Refused("; ".join(said))
+    said += [f"not mapped, {text}" for text in done.ambiguous[:_NAMED]]
+    if said:
+        context.progress(done.stores, done.stores, "; ".join(said))
     counts = {name: getattr(done, name) for name in ("stores", "new", "changed", "same", "ignored", "mapped")}
     return {
         **{name: number for name, number in counts.items() if number},
+        **({"ambiguous": len(done.ambiguous)} if done.ambiguous else {}),
         **({"failed": len(done.failed)} if done.failed else {}),
     }
 
@@ -110,6 +150,13 @@ register = CATALOGUE.register
 
 register("sync_orders", "Read orders from the stores", sync_orders, default_every_seconds=60)
 register("sync_products", "Read listings from the stores and map them", sync_products, default_every_seconds=3600)
+register(
+    "import_store",
+    "Import a store: its listings and mappings, the first one's quantities",
+    import_store,
+    default_every_seconds=24 * 3600,
+    default_active=False,
+)
 register(
     "refresh",
     "Set figures to the sums of their movements, try waiting orders, evaluate what stores show",

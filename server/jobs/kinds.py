@@ -14,7 +14,7 @@ Counts = dict[str, int]
 
 
 class Progress(Protocol):
-    """Tell people how far a run is; also tells the server that the run is alive."""
+    """Tell people how far a run is. Raises `LeaseLost` where another worker has taken the run over: then stop."""
 
     def __call__(self, done: int, total: int | None = None, text: str = "") -> None: ...
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Select, delete, func, select, text, update
+from sqlalchemy import CursorResult, Select, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from server.access.audit import audit
@@ -129,10 +129,12 @@ def retry(
     return count
 
 
-def forget_evaluations(session: Session, *, before: datetime) -> int:
-    """Drop evaluations older than `before`: they explain, nothing is worked out from them. Gives how many."""
-    old = delete(Evaluation).where(Evaluation.at < before).returning(Evaluation.id)
-    return len(session.scalars(old.execution_options(synchronize_session=False)).all())
+def forget_evaluations(session: Session, *, before: datetime, limit: int = 20_000) -> int:
+    """Drop evaluations older than `before`: they explain, nothing is worked out from them. Gives how many; call again
+    until there are none."""
+    old = select(Evaluation.id).where(Evaluation.at < before).order_by(Evaluation.at).limit(limit)
+    gone = delete(Evaluation).where(Evaluation.id.in_(old)).execution_options(synchronize_session=False)
+    return cast(CursorResult[Any], session.execute(gone)).rowcount
 
 
 def _demand(session: Session, chosen: Select[Any], *, at: datetime) -> int:

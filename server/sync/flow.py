@@ -20,12 +20,15 @@ from server.channels.protocol import Connector, News, OrderPage
 from server.clock import now
 from server.db.session import Database
 from server.db.upsert import upsert
+from server.errors import StockbookError
 from server.operations.change_mapping import match_listings
-from server.orders.taking import Taken, take_in
+from server.operations.take_orders import take_orders
+from server.orders.taking import Taken
 from server.settings import Settings
 from server.stores import listings
 from server.stores.connecting import connect
 from server.stores.credentials import mark_sign_in
+from server.stores.mapping import Matches
 from server.stores.models import Store
 from server.sync.models import Reading
 
@@ -40,7 +43,8 @@ _MOST_PAGES = 10_000
 
 @dataclass
 class Synced:
-    """What a sync came to: counts, and the stores that could not be read with why."""
+    """What a sync came to: counts, listings that fit several merchant SKUs, the stores that could not be read and
+    why."""
 
     stores: int = 0
     new: int = 0
@@ -48,6 +52,7 @@ class Synced:
     same: int = 0
     ignored: int = 0
     mapped: int = 0
+    ambiguous: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
 
     def add(self, taken: Taken) -> None:
@@ -88,7 +93,7 @@ def sync_orders(
 
 def _store_page(session: Session, store_id: int, page: OrderPage, by: str) -> Taken:
     at = now()
-    taken = take_in(session, session.get_one(Store, store_id), page.orders, by=by, at=at)
+    taken = take_orders(session, session.get_one(Store, store_id), page.orders, by=by, at=at)
     if page.seen_until is not None:
         remember(session, store_id, "orders", until=page.seen_until, at=at)
     return taken
@@ -110,7 +115,7 @@ def sync_products(
         seen: set[str] = set()
         for _ in range(_MOST_PAGES):
             page = connector.listings(cursor)
-            seen.update(listing.store_sku.strip() for listing in page.items)
+            seen.update(listing.store_sku for listing in page.items)
             taken = db.write(
                 lambda session, page=page: listings.take_listings(session, store.id, page.items, by=by, at=now())  # type: ignore[misc]
             )
@@ -119,7 +124,9 @@ def sync_products(
             cursor = page.next
             if cursor is None:
                 break
-        synced.mapped += db.write(lambda session: _finish_listings(session, store.id, seen, by))
+        matches = db.write(lambda session: _finish_listings(session, store.id, seen, by))
+        synced.mapped += len(matches.mapped)
+        synced.ambiguous += [f"{store.name}: {one.text}" for one in matches.ambiguous]
         if settings.public_url and connector.features.news is News.WEBHOOK:
             connector.subscribe(webhook_url(settings, store.id))
 
@@ -131,11 +138,11 @@ def webhook_url(settings: Settings, store_id: int) -> str:
     return f"{settings.public_url.rstrip('/')}/api/v1/webhooks/{store_id}"
 
 
-def _finish_listings(session: Session, store_id: int, seen: set[str], by: str) -> int:
+def _finish_listings(session: Session, store_id: int, seen: set[str], by: str) -> Matches:
     at = now()
     listings.drop_unseen(session, store_id, seen)
     remember(session, store_id, "listings", until=None, at=at)
-    return len(match_listings(session, store_id, by=by, at=at).mapped)
+    return match_listings(session, store_id, by=by, at=at)
 
 
 def _each_store(
@@ -154,12 +161,23 @@ def _each_store(
             synced.stores += 1
             if store.needs_sign_in:  # it takes our credentials again
                 db.write(lambda session, store=store: mark_sign_in(session, store.id, False))  # type: ignore[misc]
-        except ChannelError as error:
-            synced.failed[store.name] = error.reason
+        except Exception as error:
+            # The edge of one store: whatever is wrong with its settings, its connector or one of its orders, the
+            # stores after it are read all the same.
+            synced.failed[store.name] = reason_of(error, store.name)
             if isinstance(error, NeedsSignIn):
                 db.write(lambda session, store=store: mark_sign_in(session, store.id, True))  # type: ignore[misc]
-            log.warning("store %s could not be read: %s", store.name, error.reason)
     return synced
+
+
+def reason_of(error: Exception, store: str) -> str:
+    """Why a store could not be read, for people; what nobody foresaw goes to the log whole."""
+    if isinstance(error, ChannelError | StockbookError):
+        reason = error.reason if isinstance(error, ChannelError) else error.text
+        log.warning("store %s could not be read: %s", store, reason)
+        return reason
+    log.exception("store %s could not be read", store)
+    return f"unexpected: {type(error).__name__}; the server's log has more"
 
 
 def _active(db: Database, store_ids: Iterable[int] | None) -> Sequence[Store]:

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TypeVar
+from typing import NamedTuple, TypeVarTuple
 
 from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
 
-from server.channels.errors import ChannelError, NeedsSignIn
+from server.channels.errors import NeedsSignIn
 from server.channels.protocol import Hint, MarketOrder, WebhookRequest
 from server.clock import now
 from server.db.bulk import NUMBER, relation
 from server.db.session import Database
 from server.db.upsert import upsert
-from server.orders.taking import Taken, take_in
+from server.operations.take_orders import take_orders
+from server.orders.taking import Taken
 from server.settings import Settings
 from server.stores.connecting import connect
 from server.stores.credentials import mark_sign_in
 from server.stores.models import Store
 from server.stores.queries import find_store
-from server.sync.flow import Connect, Synced
+from server.sync.flow import Connect, Synced, reason_of
 from server.sync.models import Inbox
 
-log = logging.getLogger(__name__)
 _AT_ONCE = 200
-Row = TypeVar("Row")
+Columns = TypeVarTuple("Columns")
+
+
+class Waits(NamedTuple):
+    """A hint that is not handled yet; its body stays in the database."""
+
+    id: int
+    order_number: str | None
 
 
 def receive(
@@ -81,13 +87,13 @@ def handle(db: Database, settings: Settings, *, by: str, connect: Connect = conn
         try:
             connector = connect(db, settings, store_id)
             orders = [order for number in numbers if (order := connector.order(number)) is not None]
-        except ChannelError as error:
-            synced.failed[str(store_id)] = error.reason
+            taken = db.write(lambda session, s=store_id, o=orders, h=hints: _take(session, s, o, h, by))  # type: ignore[misc]
+        except Exception as error:
+            # The edge of one store, as in `flow`: its news waits, that of the others does not.
+            synced.failed[str(store_id)] = reason_of(error, str(store_id))
             if isinstance(error, NeedsSignIn):
                 db.write(lambda session, s=store_id: mark_sign_in(session, s, True))  # type: ignore[misc]
-            log.info("news of store %d waits: %s", store_id, error.reason)
             continue
-        taken = db.write(lambda session, s=store_id, o=orders, h=hints: _take(session, s, o, h, by))  # type: ignore[misc]
         synced.add(taken)
         synced.stores += 1
     return synced
@@ -105,21 +111,24 @@ def forget_old(session: Session, before_days: int) -> int:
     return session.execute(old).rowcount  # type: ignore[attr-defined, no-any-return]
 
 
-def _waiting(db: Database) -> dict[int, Sequence[Inbox]]:
+def _waiting(db: Database) -> dict[int, list[Waits]]:
     """The oldest hints of each store, a share for each, so that one that can't be read never stands before others."""
     with db.read() as session:
         stores = session.scalars(_waiting_hints(select(Inbox.store_id)).distinct().order_by(Inbox.store_id)).all()
-        oldest = _waiting_hints(select(Inbox)).order_by(Inbox.id).limit(_AT_ONCE)
-        return {store_id: session.scalars(oldest.where(Inbox.store_id == store_id)).all() for store_id in stores}
+        oldest = _waiting_hints(select(Inbox.id, Inbox.order_number)).order_by(Inbox.id).limit(_AT_ONCE)
+        return {
+            store_id: [Waits(*row) for row in session.execute(oldest.where(Inbox.store_id == store_id))]
+            for store_id in stores
+        }
 
 
-def _waiting_hints(rows: Select[Row]) -> Select[Row]:
+def _waiting_hints(rows: Select[*Columns]) -> Select[*Columns]:
     """Those not handled yet. News of a store that is switched off waits until it is on again."""
     return rows.join(Store, Store.id == Inbox.store_id).where(Inbox.handled_at.is_(None), Store.active)
 
 
-def _take(session: Session, store_id: int, orders: Sequence[MarketOrder], hints: Sequence[Inbox], by: str) -> Taken:
-    taken = take_in(session, session.get_one(Store, store_id), orders, by=by, at=now())
+def _take(session: Session, store_id: int, orders: Sequence[MarketOrder], hints: Sequence[Waits], by: str) -> Taken:
+    taken = take_orders(session, session.get_one(Store, store_id), orders, by=by, at=now())
     with relation(session, {"id": NUMBER}, [(hint.id,) for hint in hints]) as r:
         session.execute(
             update(Inbox)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import delete
+from sqlalchemy import CursorResult, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from server import clock
 from server.access.request_keys import forget_old
+from server.jobs.claiming import SCHEDULE
 from server.jobs.models import Run
 
 #: Scheduled runs that did nothing (no counts) tell little; runs with a result are history.
@@ -17,15 +19,16 @@ KEPT = timedelta(days=90)
 
 
 def forget_runs(session: Session, *, at: datetime) -> int:
-    """Delete finished runs past their time; how many there were."""
-    ended = Run.state.in_(("done", "failed"))
-    old = session.execute(delete(Run).where(ended, Run.ended_at < at - KEPT).returning(Run.id)).all()
-    idle = session.execute(
-        delete(Run)
-        .where(Run.state == "done", Run.asked_by == "schedule", Run.ended_at < at - IDLE_KEPT, Run.counts == {})
-        .returning(Run.id)
-    ).all()
-    return len(old) + len(idle)
+    """Delete finished runs past their time; how many there were.
+
+    A job's newest scheduled run stays: its row is what says that its due time had its run, however long the interval.
+    """
+    scheduled = Run.asked_by == SCHEDULE
+    newest = select(func.max(Run.id)).where(scheduled).group_by(Run.job_id)
+    past = Run.ended_at < at - KEPT
+    idle = and_(scheduled, Run.state == "done", Run.counts == {}, Run.ended_at < at - IDLE_KEPT)
+    old = (Run.state.in_(("done", "failed")), or_(past, idle), Run.id.not_in(newest))
+    return cast(CursorResult[Any], session.execute(delete(Run).where(*old))).rowcount
 
 
 def tidy(session: Session) -> dict[str, int]:

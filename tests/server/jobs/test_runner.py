@@ -8,7 +8,6 @@ import pytest
 
 from server.errors import NotFound, Refused
 from server.jobs.catalogue import JobContext
-from server.jobs.housekeeping import tidy
 from server.jobs.service import ask, jobs
 from server.jobs.ticker import Ticker
 from tests.server.jobs.conftest import Bench
@@ -173,17 +172,6 @@ def test_the_list_shows_each_job_with_its_last_run(bench: Bench) -> None:
             (state.job.name, state.title, state.last and state.last.counts) for state in jobs(session, bench.catalogue)
         ]
     assert shown == [("a", "A", None), ("b", "B", {"rows": 1})]
-
-
-def test_housekeeping_keeps_what_tells_something(bench: Bench) -> None:
-    bench.job("idle", lambda _: {}, every=1)
-    bench.job("busy", lambda _: {"rows": 1}, every=1)
-    runner = bench.runner()
-    runner.tick()
-    runner.wait()
-    with bench.db.engines.write.begin() as connection:
-        connection.exec_driver_sql("UPDATE run SET ended_at = '2026-01-01T00:00:00.000000Z'")
-    assert bench.db.write(tidy)["runs"] == 2
 
 
 def test_the_ticker_ticks_and_stops() -> None:

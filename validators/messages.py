@@ -143,7 +143,7 @@ CODES: dict[str, Code] = _table(
         Code(
             "conflict",
             _C,
-            "changed since the download: now '{now}', downloaded as another value, yours '{yours}'.",
+            "changed since the download: now '{now}', yours '{yours}'.",
             "Load the current data and decide again.",
         ),
         Code("conflict-gone", _C, "the record was deleted since the download.", "Remove the row."),

@@ -54,6 +54,8 @@ def _sync(what: What, names: Sequence[str], *, as_json: bool) -> None:
         with progress(f"sync {what}", quiet=as_json) as tell:
             done = _read(found, what, ids, tell)
     record(asdict(done) if as_json else _summary(done), as_json=as_json)
+    for text in done.ambiguous:
+        complain(f"not mapped, {text}")
     for name, reason in done.failed.items():
         complain(f"{name}: {reason}")
     if done.failed:
@@ -87,4 +89,4 @@ def _chosen(found: Opened, names: Sequence[str]) -> list[int] | None:
 
 
 def _summary(done: Synced) -> dict[str, int]:
-    return {name: number for name, number in asdict(done).items() if name != "failed"}
+    return {name: number for name, number in asdict(done).items() if name not in ("ambiguous", "failed")}

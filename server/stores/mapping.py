@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Select, delete, func, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from server.access.audit import audit
 from server.catalog.models import Gtin, MerchantSku
@@ -19,9 +20,12 @@ from server.errors import NotFound
 from server.outbox import queue
 from server.outbox.causes import Cause
 from server.outbox.models import Push
-from server.stores.models import StoreSku
+from server.stores.models import Store, StoreSku
 from server.stores.options import MATCH_BY, option_of
 from server.stores.queries import find_store
+
+#: What callers know a listing by: its number, or its code.
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True)
@@ -79,44 +83,59 @@ def map_many(
     ]
     if not changed:
         return []
-    _save(session, changed)
     both = (sku_id for one in changed for sku_id in (one.old_sku_id, one.new_sku_id) if sku_id is not None)
-    queue.mark(session, both, cause=cause, at=at)
+    queue.mark(session, both, cause=cause, at=at)  # before what waits is dropped: evaluating locks in this order
+    _save(session, changed)
     _audit(session, changed, by, at)
     return changed
 
 
-def match(session: Session, store_id: int, *, by: str, at: datetime) -> Matches:
-    """Map a store's unmapped listings to the merchant SKU of the same code, GTIN or title (CAT-10).
+def match(session: Session, store_id: int, *, only: Iterable[int] | None = None, by: str, at: datetime) -> Matches:
+    """Map a store's unmapped listings, or these of them, to the merchant SKU that they fit (CAT-10).
 
-    Which of them is the store's setting `match_by`. Compared without regard to case and outer blanks; what fits
-    several merchant SKUs is left alone and named. Raises `NotFound`.
+    What fits several merchant SKUs is left alone and named. Raises `NotFound`.
     """
-    chosen = option_of(find_store(session, store_id).settings, MATCH_BY)
-    if chosen == "none":
-        return Matches([], [])
-    rows = session.execute(
-        select(StoreSku.id, StoreSku.code, _told_by(chosen))
-        .where(StoreSku.store_id == store_id, StoreSku.sku_id.is_(None))
-        .order_by(StoreSku.id)
-    ).all()
-    key_of = title_key if chosen == "name" else fold
-    keys = {number: key_of(told) for number, _, told in rows if told.strip()}
-    found = _candidates(session, chosen, set(keys.values()))
-    codes = {number: code for number, code, _ in rows}
-    wanted: dict[int, int | None] = {}
-    ambiguous: list[Ambiguous] = []
-    for number, key in keys.items():
-        fits = found.get(key, [])
-        if len(fits) == 1:
-            wanted[number] = fits[0][0]
-        elif fits:
-            ambiguous.append(Ambiguous(number, codes[number], [code for _, code in fits[:5]]))
+    store = find_store(session, store_id)
+    unmapped = select(StoreSku.id, StoreSku.code, StoreSku.gtin, StoreSku.name).where(
+        StoreSku.store_id == store_id, StoreSku.sku_id.is_(None)
+    )
+    chosen = None if only is None else set(only)
+    listings = {
+        number: Traits(*traits)
+        for number, *traits in session.execute(unmapped.order_by(StoreSku.id))
+        if chosen is None or number in chosen
+    }
+    fits = fitting(session, store, listings)
+    wanted: dict[int, int | None] = {number: some[0][0] for number, some in fits.items() if len(some) == 1}
+    ambiguous = [
+        Ambiguous(number, listings[number].code, [code for _, code in some[:5]])
+        for number, some in fits.items()
+        if len(some) > 1
+    ]
     return Matches(map_many(session, wanted, by=by, at=at) if wanted else [], ambiguous)
 
 
-def _told_by(chosen: str) -> InstrumentedAttribute[str]:
-    return {"code": StoreSku.code, "gtin": StoreSku.gtin, "name": StoreSku.name}[chosen]
+class Traits(NamedTuple):
+    """What a listing can be recognised by."""
+
+    code: str
+    gtin: str
+    name: str
+
+
+def fitting(session: Session, store: Store, listings: Mapping[Key, Traits]) -> dict[Key, list[tuple[int, str]]]:
+    """The living merchant SKUs, number and code, that each listing fits; those that fit none are left out.
+
+    By the same code, GTIN or title, or not at all: the store's setting `match_by` says which. Compared without regard
+    to case and outer blanks.
+    """
+    chosen = option_of(store.settings, MATCH_BY)
+    if chosen == "none":
+        return {}
+    key_of = title_key if chosen == "name" else fold
+    keys = {key: key_of(getattr(traits, chosen)) for key, traits in listings.items()}
+    found = _candidates(session, chosen, {told for told in keys.values() if told})
+    return {key: found[told] for key, told in keys.items() if told in found}
 
 
 def _candidates(session: Session, chosen: str, keys: set[str]) -> dict[str, list[tuple[int, str]]]:

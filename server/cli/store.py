@@ -1,9 +1,10 @@
-"""store list|show|channels|add|update|remove|reseal."""
+"""store list|show|channels|add|update|remove|import|reseal."""
 
 from __future__ import annotations
 
 import getpass
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.access.audit import audit
 from server.cli.opening import Opened, actor, database
-from server.cli.output import AsJson, record, say, table
+from server.cli.output import AsJson, progress, record, say, table
 from server.errors import WrongUse
 from server.places.queries import warehouse_named
 from server.stores import connecting, service
@@ -24,6 +25,7 @@ from server.stores.credentials import reseal as seal_anew
 from server.stores.models import Store
 from server.stores.options import OPTIONS
 from server.stores.queries import store_named, warehouse_of
+from server.sync import importing
 
 group = typer.Typer(help="Stores: the shops whose stock is kept here.", no_args_is_help=True)
 
@@ -147,6 +149,33 @@ def remove(name: str) -> None:
             lambda session: service.delete_store(session, store_named(session, name).id, by=actor(), at=clock.now())
         )
     say(f"store '{name}' is deleted")
+
+
+@group.command("import")
+def import_one(
+    name: str,
+    apply: Annotated[bool, typer.Option("--apply", help="Do it; else only what it would do is shown.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Import a store: the first one with its quantities, a later one with its listings and mappings only."""
+    with database() as found, progress(f"import {name}", quiet=as_json) as tell:
+        with found.db.read() as session:
+            number = store_named(session, name).id
+        if apply:
+            done = importing.import_store(
+                found.db, found.settings, number, by=actor(), progress=lambda text: tell(0, None, text)
+            )
+        else:
+            done = importing.preview(found.db, found.settings, number)
+    if as_json:
+        record({**asdict(done), "applied": apply, "counts": done.counts}, as_json=True)
+        return
+    table([asdict(row) for row in done.rows], as_json=False)
+    said = ", ".join(f"{count} {what}" for what, count in done.counts.items())
+    into = f"; into {done.warehouse}" if done.first else "; not the first store: our quantities are told to it"
+    say(f"{said}{into}")
+    if not apply:
+        say("nothing was changed: add --apply to do it")
 
 
 @group.command()

@@ -18,7 +18,7 @@ _POSTGRES_OPTIONS = "-c lock_timeout=5s -c statement_timeout=30s -c idle_in_tran
 
 @dataclass(frozen=True)
 class Engines:
-    """The engine that writes and the one that reads; the same on PostgreSQL."""
+    """The engine that writes and the one that reads; on PostgreSQL they share their connections."""
 
     write: Engine
     read: Engine
@@ -46,7 +46,8 @@ def open_engines(url: str, *, pool_size: int = 16) -> Engines:
         connect_args={"options": _POSTGRES_OPTIONS},
     )
     event.listen(engine, "reset", _end_transaction)
-    return Engines(write=engine, read=engine)
+    # One state of the database for the whole of a reading transaction, as on SQLite; the connections are the same.
+    return Engines(write=engine, read=engine.execution_options(isolation_level="REPEATABLE READ"))
 
 
 def _open_sqlite(url: str) -> Engines:
@@ -63,6 +64,8 @@ def _open_sqlite(url: str) -> Engines:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # BEGIN is sent by us
+    # SQLite's own knows ASCII only: a search for 'ä' would miss 'Ä', which PostgreSQL finds.
+    connection.create_function("lower", 1, _lower, deterministic=True)
     # FULL: with NORMAL a power cut loses acknowledged work.
     for pragma in (
         f"busy_timeout={BUSY_TIMEOUT_MS}",
@@ -73,6 +76,10 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "cache_size=-32000",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
 
 
 def _end_transaction(connection: Any, _record: Any, _state: Any) -> None:

@@ -6,7 +6,7 @@ import sqlite3
 
 import psycopg
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, null, select
 from sqlalchemy.exc import OperationalError
 
 from server.db.session import Database
@@ -37,3 +37,21 @@ def test_a_commit_that_failed_leaves_a_database_that_can_be_written(
     for code in ("A", "B"):
         db.write(lambda session, code=code: make_warehouse(session, code))
     assert _count(db) == 2
+
+
+def test_a_reading_session_sees_one_state(db: Database) -> None:
+    """Several statements of one answer fit together, on both databases."""
+    db.write(lambda session: make_warehouse(session, "A"))
+    with db.read() as session:
+        seen = session.scalars(select(Warehouse.code)).all()
+        db.write(lambda other: make_warehouse(other, "B"))
+        assert session.scalars(select(Warehouse.code)).all() == seen == ["A"]
+    assert _count(db) == 2
+
+
+def test_letters_are_lowered_alike(db: Database) -> None:
+    """What is looked for without regard to case is found on both databases, in every alphabet."""
+    db.write(lambda session: make_warehouse(session, "ÄRMEL"))
+    with db.read() as session:
+        assert session.scalar(select(func.lower(Warehouse.code))) == "ärmel"
+        assert session.scalar(select(func.lower(null()))) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from server import clock
@@ -17,7 +17,7 @@ from server.errors import Conflict, NotFound, Refused, WrongUse
 
 # No colon: `cli:anna` and `job:push` are actors of the system, and nobody may look like one.
 _NAME = re.compile(r"[^\W_][\w .@+'-]{0,98}[\w.]|[^\W_]")
-_RESERVED = frozenset({"schedule", "system", "cli"})
+_RESERVED = frozenset({"schedule", "system", "cli", "news"})
 
 
 def create_user(session: Session, name: str, *, role: Role, by: str, at: datetime | None = None) -> User:
@@ -44,12 +44,14 @@ def change_user(
 
     Raises `NotFound`; `Refused` where no active admin would be left.
     """
+    # Two admins who shut each other out at the same moment wait here for one another.
+    session.scalars(_admins().order_by(User.id).with_for_update()).all()
     user = find_user(session, user_id)
     before = {"role": user.role, "active": user.active}
     user.role = role or user.role
     user.active = user.active if active is None else active
     session.flush()
-    if _admins(session) == 0:
+    if session.scalar(_admins().limit(1)) is None:
         raise Refused("someone must remain who is an admin; make another user an admin first")
     after = {"role": user.role, "active": user.active}
     if after != before:
@@ -73,6 +75,5 @@ def user_named(session: Session, name: str) -> User:
     return user
 
 
-def _admins(session: Session) -> int:
-    count = select(func.count()).select_from(User).where(User.role == "admin", User.active.is_(True))
-    return session.scalar(count) or 0
+def _admins() -> Select[int]:
+    return select(User.id).where(User.role == "admin", User.active.is_(True))

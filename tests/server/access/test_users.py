@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
@@ -22,7 +26,9 @@ def test_a_name_is_taken_whatever_its_case(db: Database) -> None:
             user_named(session, "nobody")
 
 
-@pytest.mark.parametrize("name", ["", " ", "cli:root", "job:push", "schedule", "System", "a\nb", "x" * 101, "-x"])
+@pytest.mark.parametrize(
+    "name", ["", " ", "cli:root", "job:push", "schedule", "System", "news", "a\nb", "x" * 101, "-x"]
+)
 def test_nobody_may_look_like_the_system(db: Database, name: str) -> None:
     """SEC-2: `by` in the audit log can't be mistaken."""
     with pytest.raises(WrongUse):
@@ -38,6 +44,23 @@ def test_someone_remains_admin(db: Database) -> None:
     assert changed.role == "viewer"
     with pytest.raises(NotFound):
         db.write(lambda s: change_user(s, 999, active=False, by="test"))
+
+
+def test_someone_remains_admin_of_two_at_once(db: Database) -> None:
+    """SEC-1: two admins who shut each other out at the same moment: one of them stays."""
+    ids = [db.write(lambda s, name=name: create_user(s, name, role="admin", by="test")).id for name in ("one", "two")]  # type: ignore[misc]
+    both = threading.Barrier(2)
+
+    def shut_out(user_id: int) -> bool:
+        both.wait()
+        try:
+            db.write(lambda s: (change_user(s, user_id, active=False, by="test"), time.sleep(0.1)))
+        except Refused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(shut_out, ids)) == [False, True]
 
 
 def test_every_change_says_who(db: Database) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from server.channels.protocol import StockLine
+from server.db.bulk import NUMBER, relation
 from server.outbox.models import Push, StorePause, Told
 from server.stores.models import Store, StoreSku
 from server.switches import service as switches
@@ -104,20 +105,21 @@ def _lease(session: Session, store_id: int, lease: str, *, limit: int, at: datet
     ).all()
     if not leased:
         return []
-    rows = session.execute(
-        select(
-            Push.store_sku_id,
-            StoreSku.code,
-            StoreSku.references,
-            Push.quantity,
-            Push.version,
-            Push.created_at,
-            Push.ticket,
-        )
-        .join(StoreSku, StoreSku.id == Push.store_sku_id)
-        .where(Push.store_id == store_id, Push.lease_owner == lease)
-        .order_by(Push.store_sku_id)
-    )
+    with relation(session, {"id": NUMBER}, [(number,) for number in leased]) as mine:
+        rows = session.execute(
+            select(
+                Push.store_sku_id,
+                StoreSku.code,
+                StoreSku.references,
+                Push.quantity,
+                Push.version,
+                Push.created_at,
+                Push.ticket,
+            )
+            .join(mine, mine.c.id == Push.store_sku_id)
+            .join(StoreSku, StoreSku.id == Push.store_sku_id)
+            .order_by(Push.store_sku_id)
+        ).all()
     return [Due(number, code, _texts(references), *rest) for number, code, references, *rest in rows]
 
 

@@ -13,6 +13,7 @@ from server import clock
 from server.api.frame import services
 from server.jobs.models import Run
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 REGISTRY = CollectorRegistry()
 REQUESTS = Counter("stockbook_requests", "Requests answered.", ["method", "route", "status"], registry=REGISTRY)
 SECONDS = Histogram("stockbook_request_seconds", "Time to answer a request, in seconds.", ["route"], registry=REGISTRY)
@@ -29,9 +30,11 @@ def begin() -> None:
 
 
 def count(response: Response) -> Response:
-    """After a request. The label is the route, never the address: addresses are without end."""
+    """After a request. The label is the route, never the address: addresses are without end, and so are methods that
+    strangers make up."""
     route = request.url_rule.rule if request.url_rule else "none"
-    REQUESTS.labels(request.method, route, response.status_code).inc()
+    method = request.method if request.method in _METHODS else "other"
+    REQUESTS.labels(method, route, response.status_code).inc()
     if "began" in g:
         SECONDS.labels(route).observe(time.perf_counter() - g.began)
     return response

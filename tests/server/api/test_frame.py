@@ -116,7 +116,10 @@ def test_health_readiness_and_figures(plain_api: Api) -> None:
     nobody = plain_api.nobody
     assert nobody.get("/healthz").status_code == 200
     assert nobody.get("/readyz").status_code == 200
-    assert "stockbook_requests_total" in nobody.get("/metrics").text
+    nobody.call("MADEUP", "/skus")
+    figures = nobody.get("/metrics").text
+    assert "stockbook_requests_total" in figures
+    assert 'method="other"' in figures and "MADEUP" not in figures  # strangers can't make figures without end
     plain_api.shared.ready.clear()
     assert nobody.get("/readyz").status_code == 503
 

@@ -102,9 +102,8 @@ def _move_orders(session: Session, warehouse_id: int, default_id: int, *, by: st
     theirs = select(Order.id).where(Order.warehouse_id == warehouse_id, Order.state.in_(WAITING))
     locked = lock(session, session.scalars(theirs))
     orders = [order for order in locked if order.warehouse_id == warehouse_id and order.state in WAITING]
-    holding = [order for order in orders if order.state in ALLOCATED]
     trying = [order for order in orders if order.state in (*ALLOCATED, State.OUT_OF_STOCK)]
-    allocating.release(session, holding, cause=CAUSE, by=by, at=at)
+    allocating.release(session, orders, cause=CAUSE, by=by, at=at)
     write_states(session, [Moved(order, State(order.state), default_id, order.steps) for order in orders], at=at)
     allocating.allocate(session, trying, cause=CAUSE, by=by, at=at)
     return orders

@@ -12,7 +12,7 @@ from server.access.audit import audit
 from server.errors import Refused
 from server.orders import allocating, service
 from server.orders.models import Order
-from server.orders.states import State
+from server.orders.states import ALLOCATED, State
 from server.outbox import queue
 from server.outbox.causes import Cause
 from server.stores.models import Store, StoreSku
@@ -43,18 +43,19 @@ def turn(session: Session, name: str, value: bool, *, by: str, at: datetime) -> 
 
 
 def _turn_features(session: Session, on: bool, *, by: str, at: datetime) -> None:
-    """Off: orders to pack give back what they hold and stay to pack. On: they are tried, oldest first. Every target is
-    evaluated: off withdraws what waits to be told, on tells what is there.
+    """Off: every order gives back what it holds; those to pack stay so. On: those are tried, oldest first. Every target
+    is evaluated: off withdraws what waits to be told, on tells what is there.
     """
-    states = (State.TO_PACK.value, State.IN_PROCESS.value)
+    # An order that was raised in its store is out of stock, or unmapped, and goes on holding what it held (ORD-10).
+    states = set(ALLOCATED) if on else {*ALLOCATED, State.OUT_OF_STOCK, State.UNMAPPED}
     orders = service.lock(session, session.scalars(select(Order.id).where(Order.state.in_(states))))
     # Asked with the orders locked: one that is packed at this very moment counts.
     in_process = [order for order in orders if order.state == State.IN_PROCESS]
     if in_process:
         raise _refusal(session, in_process, on)
-    to_pack = [order for order in orders if order.state == State.TO_PACK]
+    following = [order for order in orders if order.state in states]
     follow = allocating.allocate if on else allocating.release
-    follow(session, to_pack, cause=Cause.SWITCH, by=by, at=at)
+    follow(session, following, cause=Cause.SWITCH, by=by, at=at)
     sold = select(StoreSku.sku_id).where(StoreSku.sku_id.is_not(None))
     queue.mark_selected(session, sold, cause=Cause.SWITCH, at=at)
 

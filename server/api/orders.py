@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from flask import Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 from sqlalchemy.orm import Session
 
 from server import clock
@@ -25,13 +25,14 @@ api = resource("orders", "Orders")
 
 
 class LineShown(BaseModel):
-    """A line; `held` and `deducted` are units of the line."""
+    """A line; `held`, `deducted` and `returned` are units of the line."""
 
     store_sku: str
     sku: str | None
     quantity: int
     held: int
     deducted: int
+    returned: int = Field(description="Of the deducted units, those that have come back.")
     name: str
 
 
@@ -53,6 +54,11 @@ class OrderShown(BaseModel):
     total: Decimal | None
     currency: str
     tracking: list[str]
+    filed: bool = Field(description="A cancelled order that was filed away by a ship click.")
+    listed: bool = Field(description="Shipped outside, and could not be deducted as the store's setting asks.")
+    processed_at: datetime | None = Field(description="When it was marked as processed for its return.")
+    supplement_of: int | None = Field(description="The order whose lines this one adds to.")
+    warnings: list[str] = Field(description="What to look at before going on with it.")
     lines: list[LineShown]
 
 
@@ -69,6 +75,14 @@ class Selected(Body):
     """The orders to act on; all that are out of stock unless given."""
 
     ids: list[RecordId] | None = Field(None, max_length=1000)
+
+
+class HowToCancel(Body):
+    """What comes of the quantity, where the store's setting `on_cancel` leaves it to the caller (ORD-8)."""
+
+    return_quantity: StrictBool | None = Field(
+        None, description="Whether it is sold again. Never after 14 days, whatever is said."
+    )
 
 
 class Tried(BaseModel):
@@ -99,6 +113,11 @@ def shown(view: OrderView) -> OrderShown:
         total=order.total,
         currency=order.currency,
         tracking=order.tracking,
+        filed=order.filed,
+        listed=order.listed,
+        processed_at=order.processed_at,
+        supplement_of=order.supplement_of,
+        warnings=view.warnings,
         lines=[
             LineShown(
                 store_sku=line.store_sku,
@@ -106,6 +125,7 @@ def shown(view: OrderView) -> OrderShown:
                 quantity=line.quantity,
                 held=line.held,
                 deducted=line.deducted,
+                returned=line.returned,
                 name=line.name,
             )
             for line in view.lines
@@ -147,7 +167,7 @@ def pack_order(path: ById) -> Response:
 @api.post("/orders/<int:id>/ship", responses={200: OrderShown})
 @needs("orders.act")
 def ship_order(path: ById) -> Response:
-    """Ship: in process -> to pickup; on hand and allocated both fall."""
+    """Ship: in process -> to pickup; on hand and allocated both fall. Files a cancelled, deducted order away."""
     return _act(path.id, Action.SHIP)
 
 
@@ -165,11 +185,31 @@ def revert_order(path: ById) -> Response:
     return _act(path.id, Action.REVERT)
 
 
+@api.post("/orders/<int:id>/pick-up", responses={200: OrderShown})
+@needs("orders.act")
+def pick_up_order(path: ById) -> Response:
+    """Picked up: to pickup -> shipped; nothing moves."""
+    return _act(path.id, Action.PICK_UP)
+
+
+@api.post("/orders/<int:id>/deliver", responses={200: OrderShown})
+@needs("orders.act")
+def deliver_order(path: ById) -> Response:
+    """Delivered: -> completed; nothing moves."""
+    return _act(path.id, Action.DELIVER)
+
+
 @api.post("/orders/<int:id>/cancel", responses={200: OrderShown})
 @needs("orders.act")
-def cancel_order(path: ById) -> Response:
-    """Cancel an order that has not shipped: what it holds is released."""
-    return _act(path.id, Action.CANCEL)
+def cancel_order(path: ById, body: HowToCancel) -> Response:
+    """Cancel: what is allocated is released; what was deducted comes back as the store's setting says."""
+    by = caller().name
+
+    def work(session: Session) -> OrderShown:
+        by_hand.cancel(session, [path.id], return_quantity=body.return_quantity, by=by, at=clock.now())
+        return _view(session, path.id)
+
+    return once(work)
 
 
 @api.post("/orders/move-to-pack", responses={200: Tried})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -89,10 +90,35 @@ def revert(ids: Ids) -> None:
     _act(Action.REVERT, ids)
 
 
+@group.command("pick-up")
+def pick_up(ids: Ids) -> None:
+    """To pickup -> shipped; nothing moves."""
+    _act(Action.PICK_UP, ids)
+
+
 @group.command()
-def cancel(ids: Ids) -> None:
-    """Cancel orders that have not shipped; what they hold is released."""
-    _act(Action.CANCEL, ids)
+def deliver(ids: Ids) -> None:
+    """-> completed; nothing moves."""
+    _act(Action.DELIVER, ids)
+
+
+@group.command()
+def cancel(
+    ids: Ids,
+    return_quantity: Annotated[
+        bool | None,
+        typer.Option(
+            "--return/--no-return",
+            help="Whether the quantity comes back, where the store's on_cancel leaves it to you.",
+        ),
+    ] = None,
+) -> None:
+    """Cancel orders; what is allocated is released, or as the store's setting on_cancel says."""
+    with database() as found:
+        orders = found.db.write(
+            lambda session: by_hand.cancel(session, ids, return_quantity=return_quantity, by=actor(), at=clock.now())
+        )
+        _say(orders)
 
 
 @group.command("move-to-pack")
@@ -109,8 +135,12 @@ def move_to_pack(
 def _act(action: Action, ids: list[int]) -> None:
     with database() as found:
         orders = found.db.write(lambda session: by_hand.act(session, action, ids, by=actor(), at=clock.now()))
-        for order in orders:
-            say(f"order {order.number} is {order.state.replace('_', ' ')}")
+        _say(orders)
+
+
+def _say(orders: Sequence[Order]) -> None:
+    for order in orders:
+        say(f"order {order.number} is {order.state.replace('_', ' ')}")
 
 
 def _shown(view: OrderView) -> dict[str, Any]:
@@ -137,5 +167,6 @@ def _line(line: queries.LineView) -> dict[str, Any]:
         "quantity": line.quantity,
         "held": line.held,
         "deducted": line.deducted,
+        "returned": line.returned,
         "name": line.name,
     }

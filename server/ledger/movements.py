@@ -22,6 +22,8 @@ class Kind(enum.StrEnum):
     ALLOCATE = "allocate"
     RELEASE = "release"
     DEDUCT = "deduct"
+    REALLOCATE = "reallocate"
+    REFUND = "refund"
     RETURN = "return"
     TRANSFER_OUT = "transfer_out"
     TRANSFER_IN = "transfer_in"

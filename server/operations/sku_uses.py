@@ -10,7 +10,7 @@ from sqlalchemy import Select, and_, column, or_, select, table
 from sqlalchemy.orm import Session
 
 from server.db.bulk import NUMBER, relation
-from server.orders.models import Order, OrderHold, OrderLine
+from server.orders.models import Order, OrderHold, OrderLine, OrderReturn, OrderReturnLine
 from server.stores.models import Store, StoreSku
 from server.warehousing.models import StockCount, StockCountLine, StockList, StockListLine, Transfer, TransferLine
 
@@ -73,6 +73,16 @@ def unfinished_counts(session: Session, sku_ids: Iterable[int]) -> dict[int, lis
     return _named(session, query, sku_ids)
 
 
+def unfinished_returns(session: Session, sku_ids: Iterable[int]) -> dict[int, list[str]]:
+    """SKU -> the return lists *to do* that name it."""
+    query = (
+        select(OrderReturnLine.sku_id.label("sku_id"), OrderReturn.id.label("name"))
+        .join(OrderReturn, OrderReturnLine.return_id == OrderReturn.id)
+        .where(OrderReturn.state == "todo")
+    )
+    return _named(session, query, sku_ids)
+
+
 def mapped_store_skus(session: Session, sku_ids: Iterable[int]) -> dict[int, list[str]]:
     """SKU -> the store SKUs that are mapped to it, as *store: code*."""
     query = select(StoreSku.sku_id.label("sku_id"), (Store.name + ": " + StoreSku.code).label("name")).join(
@@ -97,6 +107,7 @@ OPEN_WORK: tuple[Use, ...] = (
     ("stock lists to do", unfinished_lists),
     ("open transfers", unfinished_transfers),
     ("open stock counts", unfinished_counts),
+    ("returns to do", unfinished_returns),
 )
 #: What keeps a SKU, beside its stock and recipes. A room that comes to hold SKUs adds a line.
 USES: tuple[Use, ...] = (

@@ -10,13 +10,15 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from server.access.audit import audit
-from server.orders import service
+from server.errors import WrongUse
+from server.orders import rules, service
 from server.orders.models import Order
-from server.orders.states import Action, State
+from server.orders.rules import Ways
+from server.orders.states import DEDUCTED, Action, State
 from server.outbox.causes import Cause
 
-#: What people may do to orders by their numbers; the other actions are news from stores.
-BY_HAND = frozenset({Action.PACK, Action.SHIP, Action.VOID, Action.REVERT, Action.CANCEL})
+#: What people may do to orders by their numbers alone; the other actions are news from stores, or need more words.
+BY_HAND = frozenset({Action.PACK, Action.SHIP, Action.PICK_UP, Action.DELIVER, Action.VOID, Action.REVERT})
 
 #: The numbers of the orders that wait for stock.
 OUT_OF_STOCK: Select[int] = select(Order.id).where(Order.state == State.OUT_OF_STOCK.value)
@@ -33,12 +35,53 @@ class Tried:
 
 
 def act(session: Session, action: Action, order_ids: Sequence[int], *, by: str, at: datetime) -> list[Order]:
-    """Do `action` to all of these orders or to none. Raises what `service.act` raises."""
+    """Do `action` to all of these orders or to none. Raises what `service.act` raises, and what `cancel` does."""
+    if action is Action.CANCEL:
+        return cancel(session, order_ids, by=by, at=at)
     assert action in BY_HAND, f"{action} is not for people"
     orders = service.act(session, action, order_ids, by=by, at=at)
     for order in orders:
         audit(session, by, f"order.{action.value}", f"order {order.number}", at=at, order=order.id)
     return orders
+
+
+def cancel(
+    session: Session, order_ids: Sequence[int], *, return_quantity: bool | None = None, by: str, at: datetime
+) -> list[Order]:
+    """Cancel all of these orders or none (ORD-8). `return_quantity`: what the caller says where the store's setting
+    lets the caller say; after 14 days nothing is returned whatever is said.
+
+    Raises `NotFound`, `NotPossible`, `NotEnough`, and `WrongUse` where the caller must say, or may not.
+    """
+    orders = service.found(session, order_ids)
+    ways = service.ways_of(session, {order.store_id for order in orders})
+    chosen = {order.id: _how(order, ways[order.store_id], return_quantity, at) for order in orders}
+    service.refuse_impossible(session, chosen, orders)
+    for action in sorted(set(chosen.values())):
+        ids = [number for number, each in chosen.items() if each is action]
+        service.act(session, action, ids, by=by, at=at)
+    for order in orders:
+        detail = {"order": order.id, "way": chosen[order.id].value}
+        audit(session, by, "order.cancel", f"order {order.number}", at=at, **detail)
+    return orders
+
+
+def _how(order: Order, ways: Ways, return_quantity: bool | None, at: datetime) -> Action:
+    how = rules.cancelled_here(order.placed_at, at, ways=ways, return_quantity=return_quantity)
+    if how is None:
+        raise WrongUse(
+            f"say whether the quantity of order {order.number} is returned: return_quantity true or false",
+            field="return_quantity",
+        )
+    if not ways.returns_on_cancel and return_quantity is not None:
+        comes_back = order.state not in DEDUCTED
+        if return_quantity != comes_back:
+            raise WrongUse(
+                f"order {order.number}: its store releases what is allocated and returns nothing that was deducted; "
+                "the store's setting on_cancel=return leaves it to the caller",
+                field="return_quantity",
+            )
+    return how
 
 
 def move_to_pack(session: Session, order_ids: Sequence[int] | None = None, *, by: str, at: datetime) -> Tried:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import FromClause
 
@@ -16,9 +16,12 @@ from server.db.bulk import NUMBER, relation
 from server.errors import NotFound
 from server.ledger.models import Balance
 from server.orders.models import Order, OrderHold, OrderLine
-from server.orders.states import ALLOCATED
+from server.orders.states import State
 from server.places.models import Warehouse
 from server.stores.models import Store, StoreSku
+
+#: States in which an order still waits to be packed or shipped here.
+WAITING = (State.TO_PACK, State.OUT_OF_STOCK, State.UNMAPPED, State.IN_PROCESS)
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class LineView:
     quantity: int
     held: int
     deducted: int
+    returned: int
     name: str
 
 
@@ -43,6 +47,19 @@ class OrderView:
     warehouse: str | None
     at_risk: bool
     lines: Sequence[LineView]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What to look at before going on with it."""
+        order = self.order
+        waits = order.state in WAITING
+        found = {
+            "the buyer asked to cancel it": order.cancel_pending and (waits or order.state == State.TO_PICKUP),
+            "on hold at the store: not to be packed": order.hold and waits,
+            "the shelf no longer covers it": self.at_risk,
+            "shipped outside and not deducted: it did not fit": order.listed,
+        }
+        return [text for text, applies in found.items() if applies]
 
 
 def orders(
@@ -101,19 +118,20 @@ def _lines(session: Session, order_ids: Iterable[int]) -> dict[int, list[LineVie
         # A line of a combination takes several SKUs, each `per_unit` times: units of the line are the same for all.
         held = func.coalesce(func.max(OrderHold.held / OrderHold.per_unit), 0)
         deducted = func.coalesce(func.max(OrderHold.deducted / OrderHold.per_unit), 0)
+        returned = func.coalesce(func.max(OrderHold.returned / OrderHold.per_unit), 0)
         query = (
-            select(OrderLine, StoreSku.code, MerchantSku.code, held, deducted)
+            select(OrderLine, StoreSku.code, MerchantSku.code, held, deducted, returned)
             .join(r, r.c.id == OrderLine.order_id)
             .join(StoreSku, StoreSku.id == OrderLine.store_sku_id)
             .outerjoin(MerchantSku, MerchantSku.id == OrderLine.sku_id)
             .outerjoin(OrderHold, OrderHold.line_id == OrderLine.id)
+            .where(or_(OrderLine.quantity > 0, OrderHold.deducted > 0))
             .group_by(OrderLine.id, StoreSku.code, MerchantSku.code)
             .order_by(OrderLine.id)
         )
-        for line, store_sku, sku, holds, took in session.execute(query):
-            found[line.order_id].append(
-                LineView(line.id, store_sku, sku, line.quantity, int(holds), int(took), line.name)
-            )
+        for line, store_sku, sku, holds, took, came_back in session.execute(query):
+            units = (line.quantity, int(holds), int(took), int(came_back))
+            found[line.order_id].append(LineView(line.id, store_sku, sku, *units, line.name))
     return found
 
 
@@ -134,7 +152,8 @@ def at_risk(session: Session, order_ids: Iterable[int]) -> set[int]:
 
 
 def _risky(keys: FromClause | None) -> Select[int]:
-    """The orders at risk: of those that hold a SKU of `keys` (warehouse, SKU), or of all."""
+    """The orders at risk: of those that hold a SKU of `keys` (warehouse, SKU), or of all. One that was raised in its
+    store and waits for the rest holds as well (ORD-10)."""
     held = (
         select(
             OrderLine.order_id,
@@ -156,7 +175,6 @@ def _risky(keys: FromClause | None) -> Select[int]:
     walked = (
         select(needs.c.order_id, needs.c.warehouse_id, needs.c.sku_id, running.label("sum"))
         .join(Order, Order.id == needs.c.order_id)
-        .where(Order.state.in_([state.value for state in ALLOCATED]))
         .subquery()
     )
     risky: Select[int] = (

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from server.db.bulk import NUMBER, dialect_of, relation
 from server.errors import NotFound, Refused
 from server.ledger.errors import NotEnough
-from server.orders import allocating
+from server.orders import allocating, giving_back
 from server.orders.allocating import Moved, write_states
-from server.orders.models import Order
-from server.orders.states import TABLE, Action, Effect, State, possible
+from server.orders.models import Order, OrderHold, OrderLine
+from server.orders.rules import Ways
+from server.orders.states import TABLE, Action, Effect, State, possible, words_of
 from server.outbox.causes import Cause
 from server.places.shortages import named
+from server.stores.models import Store
+from server.stores.options import ON_CANCEL, SHIPPED_OUTSIDE, option_of
 
 #: What each action counts as in PSH-7 when a person does it. News from a store always counts as 1.
-_CAUSES = {
-    Action.TAKE_IN: Cause.ORDER_SYNC,
+CAUSES = {
     Action.MOVE_TO_PACK: Cause.MOVE_TO_PACK,
     Action.VOID: Cause.VOID,
     Action.REVERT: Cause.REVERT,
     Action.CANCEL: Cause.VOID,
+    Action.CANCEL_RETURNED: Cause.VOID,
+    Action.CANCEL_NOT_RETURNED: Cause.VOID,
+    Action.CHANGE_WAREHOUSE: Cause.WAREHOUSE_CHANGE,
+    Action.CHANGE_MAPPING: Cause.MAPPING,
+    Action.RETURN_SCAN: Cause.RETURN_SCAN,
+    Action.RETURN_LIST: Cause.RETURN_MANUAL,
 }
 
 
@@ -43,13 +51,10 @@ def act(
     Raises `NotFound`, `NotPossible` saying what is possible instead, and `NotEnough` naming the SKUs where a deduction
     lacks on hand.
     """
-    orders = lock(session, order_ids)
-    missing = set(order_ids) - {order.id for order in orders}
-    if missing:
-        raise NotFound(f"there is no order {min(missing)}")
-    _refuse_impossible(action, orders)
+    orders = found(session, order_ids)
+    refuse_impossible(session, {order.id: action for order in orders}, orders)
     try:
-        perform(session, action, orders, by=by, at=at, cause=cause or _CAUSES.get(action, Cause.ORDER_SYNC))
+        perform(session, action, orders, by=by, at=at, cause=cause or CAUSES.get(action, Cause.ORDER_SYNC))
     except NotEnough as short:
         raise named(session, short) from short
     return orders
@@ -77,18 +82,76 @@ def lock(session: Session, order_ids: Iterable[int]) -> list[Order]:
         return list(session.scalars(query.execution_options(populate_existing=True)))
 
 
-def _refuse_impossible(action: Action, orders: Sequence[Order]) -> None:
-    wrong = [order for order in orders if (State(order.state), action) not in TABLE]
+def found(session: Session, order_ids: Iterable[int]) -> list[Order]:
+    """These orders, locked. Raises `NotFound` for one that is none."""
+    wanted = set(order_ids)
+    orders = lock(session, wanted)
+    missing = wanted - {order.id for order in orders}
+    if missing:
+        raise NotFound(f"there is no order {min(missing)}")
+    return orders
+
+
+def ways_of(session: Session, store_ids: Iterable[int]) -> dict[int, Ways]:
+    """What each store's settings say of cancelling and of shipping outside."""
+    rows = session.execute(select(Store.id, Store.settings).where(Store.id.in_(set(store_ids))))
+    return {store_id: ways_from(settings) for store_id, settings in rows}
+
+
+def ways_from(settings: Mapping[str, object]) -> Ways:
+    """What a store with these settings has chosen."""
+    return Ways(
+        returns_on_cancel=option_of(settings, ON_CANCEL) == "return",
+        deducts_outside=option_of(settings, SHIPPED_OUTSIDE) == "deduct",
+    )
+
+
+def refuse_impossible(session: Session, actions: Mapping[int, Action], orders: Sequence[Order]) -> None:
+    """Raise `NotPossible` naming every order whose state does not allow its action, with what is possible instead."""
+    wrong = forbidden(session, actions, orders)
     if not wrong:
         return
-    errors = [{"order": order.id, "number": order.number, "detail": _why(action, order)} for order in wrong[:200]]
+    numbers = {order.id: order.number for order in orders}
+    errors = [{"order": number, "number": numbers[number], "detail": why} for number, why in wrong.items()]
     more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-    raise NotPossible(f"{_why(action, wrong[0])}{more}", errors=errors)
+    raise NotPossible(f"{errors[0]['detail']}{more}", errors=errors[:200])
+
+
+def forbidden(session: Session, actions: Mapping[int, Action], orders: Sequence[Order]) -> dict[int, str]:
+    """Order -> why its action is not possible, for those where it is not."""
+    away = [order.id for order in orders if order.state == State.CANCELLED and actions[order.id] is Action.SHIP]
+    deducted = _deducted(session, away) if away else set()
+    wrong: dict[int, str] = {}
+    for order in orders:
+        action = actions[order.id]
+        if (State(order.state), action) not in TABLE:
+            wrong[order.id] = _why(action, order)
+        elif action in (Action.PACK, Action.SHIP) and order.hold and order.state != State.CANCELLED:
+            wrong[order.id] = (
+                f"order {order.number} is on hold at the store: {words_of(action)} is not possible before the store "
+                f"takes it off hold; possible: void, cancel"
+            )
+        elif order.id in away and (order.filed or order.id not in deducted):
+            already = "filed away already" if order.filed else "cancelled and deducted nothing"
+            wrong[order.id] = f"order {order.number} is {already}: there is nothing to ship or file away"
+    return wrong
+
+
+def _deducted(session: Session, order_ids: Sequence[int]) -> set[int]:
+    with relation(session, {"id": NUMBER}, [(order_id,) for order_id in order_ids]) as r:
+        query = (
+            select(OrderLine.order_id)
+            .join(r, r.c.id == OrderLine.order_id)
+            .join(OrderHold, OrderHold.line_id == OrderLine.id)
+            .group_by(OrderLine.order_id)
+            .having(func.sum(OrderHold.deducted) > 0)
+        )
+        return set(session.scalars(query))
 
 
 def _why(action: Action, order: Order) -> str:
-    said = f"order {order.number} is {order.state.replace('_', ' ')}: {action.value.replace('_', ' ')} is not possible"
-    can = ", ".join(found.value.replace("_", " ") for found in possible(State(order.state)))
+    said = f"order {order.number} is {order.state.replace('_', ' ')}: {words_of(action)} is not possible"
+    can = ", ".join(possible(State(order.state)))
     return f"{said}; possible: {can}" if can else f"{said}; nothing more can be done to it"
 
 
@@ -111,9 +174,26 @@ def _deduct(session: Session, orders: Sequence[Order], _cause: Cause, by: str, a
     allocating.deduct(session, orders, by=by, at=at)
 
 
+def _deduct_if_fits(session: Session, orders: Sequence[Order], cause: Cause, by: str, at: datetime) -> None:
+    allocating.deduct_if_fits(session, orders, cause=cause, by=by, at=at)
+
+
+def _give_back(session: Session, orders: Sequence[Order], cause: Cause, by: str, at: datetime) -> None:
+    giving_back.give_back(session, orders, cause=cause, by=by, at=at)
+
+
+def _file(_session: Session, orders: Sequence[Order], _cause: Cause, _by: str, _at: datetime) -> None:
+    for order in orders:
+        order.filed = True
+
+
+#: The effects that need nothing but the orders; the others belong to `changing`, `editing` and `returns`.
 _EFFECTS: dict[Effect, _Effect] = {
     Effect.NONE: _nothing,
     Effect.ALLOCATE: _allocate,
     Effect.RELEASE: _release,
     Effect.DEDUCT: _deduct,
+    Effect.DEDUCT_IF_FITS: _deduct_if_fits,
+    Effect.RETURN: _give_back,
+    Effect.FILE: _file,
 }

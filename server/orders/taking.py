@@ -11,14 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, insert, select
+from sqlalchemy import and_, insert, select, update
 from sqlalchemy.orm import Session
 
 from server.channels.protocol import MarketOrder, MarketStatus
+from server.db.base import fold
 from server.db.bulk import NUMBER, TEXT, dialect_of, relation
-from server.orders import rules, service
+from server.db.upsert import upsert
+from server.orders import editing, rules, service
 from server.orders.allocating import uncovered
-from server.orders.models import Order, OrderLine
+from server.orders.editing import Edited
+from server.orders.models import Order, OrderLine, OrderPackage
+from server.orders.rules import Ways
 from server.orders.states import Action, State
 from server.outbox import queue
 from server.outbox.causes import Cause
@@ -26,6 +30,9 @@ from server.stores.listings import ensure_store_skus
 from server.stores.models import Store, StoreSku
 
 CAUSE = Cause.ORDER_SYNC
+_ALLOCATING = frozenset({Action.TAKE_IN, Action.MOVE_TO_PACK})
+_OUTSIDE = frozenset({Action.SHIPPED_OUTSIDE, Action.SHIPPED_OUTSIDE_DEDUCTED})
+_Todo = tuple[Order, tuple[Action, ...]]
 
 
 @dataclass
@@ -41,31 +48,56 @@ class Taken:
 def take_in(session: Session, store: Store, news: Sequence[MarketOrder], *, by: str, at: datetime) -> Taken:
     """Take in what a store says of its orders. Late and repeated news changes nothing it should not (ORD-3)."""
     taken = Taken()
+    ways = service.ways_from(store.settings)
     wanted = _newest(store, news, taken)
     store_skus = _store_skus(session, store, wanted, at)
     known = _lock_known(session, store, list(wanted))
-    heard: set[int] = set()
-    by_action: dict[Action, list[Order]] = defaultdict(list)
-    later: list[tuple[Order, tuple[Action, ...]]] = []
+    heard: list[tuple[Order, MarketOrder]] = []
+    todo: list[_Todo] = []
     for number, order in known.items():
-        decision = rules.decide(_as_known(order), wanted[number])
+        decision = rules.decide(_as_known(order), wanted[number], ways=ways)
         if not decision.keep:
             taken.same += 1
             continue
         taken.changed += 1
-        heard.update(store_skus[line.store_sku].id for line in wanted[number].lines)
-        _bring_up_to_date(order, wanted[number])
-        if decision.actions:
-            later.append((order, decision.actions))
+        heard.append((order, wanted[number]))
+        todo.append((order, decision.actions))
+    edited = editing.read(session, heard, store_skus)
+    todo = [(order, actions or editing.retried(edited[order.id])) for order, actions in todo]
+    for order, fresh_news in heard:
+        _bring_up_to_date(order, fresh_news)
+        todo += _follow(edited[order.id], ways)
     fresh = [order for number, order in wanted.items() if number not in known]
-    made = _write_new(session, store, fresh, store_skus, at)
+    made = _write_new(session, store, fresh, store_skus, ways, at)
     taken.new = len(made)
-    heard.update(store_skus[line.store_sku].id for order in fresh for line in order.lines)
+    _keep_packages(session, [*((order, wanted[order.number]) for order in made), *heard])
     session.flush()
-    later += [(order, (Action.TAKE_IN,)) for order in made if _counts(order, wanted[order.number])]
-    _act(session, later, by_action, by=by, at=at)
-    _tell_push(session, store_skus, heard, at)
+    todo += [
+        (order, rules.actions_for(State.UNPAID, wanted[order.number], ways=ways))
+        for order in made
+        if order.state == State.UNPAID
+    ]
+    _map_again(session, [order for order, actions in todo if Action.TAKE_IN in actions and order.number in known])
+    editing.lower(session, edited, by=by, at=at)
+    editing.raise_early(session, edited, store_skus)
+    _act(session, todo, by=by, at=at)
+    editing.raise_late(session, edited, store_skus, by=by, at=at)
+    told = {store_skus[line.store_sku].id for order in (*fresh, *(n for _, n in heard)) for line in order.lines}
+    _tell_push(session, store_skus, told | editing.changed_store_skus(edited), at)
     return taken
+
+
+def _follow(edited: Edited, ways: Ways) -> list[_Todo]:
+    """What news of an order means for its supplements: they are cancelled with it, and shipped where they are packed;
+    one that still waits to be packed goes on waiting for people."""
+    news = edited.news
+    followed: list[_Todo] = []
+    for supplement in edited.supplements:
+        supplement.hold, supplement.cancel_pending = news.hold, news.cancel_pending
+        packed = supplement.state in (State.IN_PROCESS, State.TO_PICKUP, State.SHIPPED)
+        if packed or news.status is MarketStatus.CANCELLED:
+            followed.append((supplement, rules.actions_for(State(supplement.state), news, ways=ways)))
+    return followed
 
 
 def _newest(store: Store, news: Sequence[MarketOrder], taken: Taken) -> dict[str, MarketOrder]:
@@ -93,7 +125,7 @@ def _store_skus(session: Session, store: Store, wanted: dict[str, MarketOrder], 
 
 def _lock_known(session: Session, store: Store, numbers: Sequence[str]) -> dict[str, Order]:
     with relation(session, {"number": TEXT}, [(number,) for number in numbers]) as r:
-        on = and_(Order.store_id == store.id, Order.number == r.c.number)
+        on = and_(Order.store_id == store.id, Order.number == r.c.number, Order.supplement == 0)
         query = select(Order).join(r, on).order_by(Order.id)
         if dialect_of(session) == "postgresql":
             query = query.with_for_update(of=Order)
@@ -129,7 +161,12 @@ def _bring_up_to_date(order: Order, news: MarketOrder) -> None:
 
 
 def _write_new(
-    session: Session, store: Store, fresh: Sequence[MarketOrder], store_skus: dict[str, StoreSku], at: datetime
+    session: Session,
+    store: Store,
+    fresh: Sequence[MarketOrder],
+    store_skus: dict[str, StoreSku],
+    ways: Ways,
+    at: datetime,
 ) -> list[Order]:
     if not fresh:
         return []
@@ -137,7 +174,7 @@ def _write_new(
         {
             "store_id": store.id,
             "number": order.number,
-            "state": rules.first_state(order, recorded=store.is_choice).value,
+            "state": rules.first_state(order, recorded=store.is_choice, ways=ways, since=store.created_at).value,
             "placed_at": order.placed_at,
             "created_at": at,
             "updated_at": at,
@@ -166,33 +203,47 @@ def _write_new(
     return made
 
 
-def _counts(order: Order, news: MarketOrder) -> bool:
-    """Whether a new order takes stock now (ORD-1)."""
-    return order.state == State.UNPAID and news.status is not MarketStatus.UNPAID
+def _map_again(session: Session, orders: Sequence[Order]) -> None:
+    """An order that begins to count is mapped as its store SKUs are now, not as they were when it was first seen."""
+    if not orders:
+        return
+    mapped = select(StoreSku.sku_id).where(StoreSku.id == OrderLine.store_sku_id).scalar_subquery()
+    with relation(session, {"id": NUMBER}, [(order.id,) for order in orders]) as r:
+        again = update(OrderLine).where(OrderLine.order_id.in_(select(r.c.id))).values(sku_id=mapped)
+        session.execute(again.execution_options(synchronize_session=False))
 
 
-def _act(
-    session: Session,
-    later: Sequence[tuple[Order, tuple[Action, ...]]],
-    by_action: dict[Action, list[Order]],
-    *,
-    by: str,
-    at: datetime,
-) -> None:
+def _keep_packages(session: Session, heard: Sequence[tuple[Order, MarketOrder]]) -> None:
+    """Tracking and package numbers, so that a scan finds their order (ORD-11)."""
+    rows = [
+        {"order_id": order.id, "key": key}
+        for order, news in heard
+        for key in sorted({fold(number)[:100] for number in news.tracking_numbers if number.strip()})
+    ]
+    if rows:
+        session.execute(upsert(session, OrderPackage).on_conflict_do_nothing(), rows)
+
+
+def _act(session: Session, todo: Sequence[_Todo], *, by: str, at: datetime) -> None:
     """Releases and deductions before allocations, so that what one order gives back another may get.
 
     An order in process that was shipped at the market, but that the shelf no longer covers (STK-5), waits as it is: it
-    stays at risk until stock is put right, and holds up no other news.
+    stays at risk until stock is put right, and holds up no other news. One that is cancelled without return, but not
+    covered, is released: a count has said that those goods are gone already.
     """
     waiting: set[int] = set()
-    for place in range(max((len(actions) for _, actions in later), default=0)):
-        by_action.clear()
-        for order, actions in later:
+    for place in range(max((len(actions) for _, actions in todo), default=0)):
+        by_action: dict[Action, list[Order]] = defaultdict(list)
+        for order, actions in todo:
             if place < len(actions):
                 by_action[actions[place]].append(order)
-        for action in sorted(by_action, key=lambda action: action is Action.TAKE_IN):
+        if lost := by_action.get(Action.CANCEL_NOT_RETURNED):
+            gone = uncovered(session, lost)
+            by_action[Action.CANCEL] += [order for order in lost if order.id in gone]
+            by_action[Action.CANCEL_NOT_RETURNED] = [order for order in lost if order.id not in gone]
+        for action in sorted(by_action, key=_ALLOCATING.__contains__):
             some = by_action[action]
-            if action is Action.SHIPPED_OUTSIDE:
+            if action in _OUTSIDE:
                 waiting |= uncovered(session, [order for order in some if order.state == State.IN_PROCESS])
             able = [order for order in some if order.id not in waiting]
             service.perform(session, action, able, by=by, at=at, cause=CAUSE)

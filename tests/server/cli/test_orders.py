@@ -36,7 +36,7 @@ def test_orders_are_listed_and_shown(company: Terminal) -> None:
         assert [row["number"] for row in company.json("order", "list", *chosen)] == [number]
     assert company.json("order", "list", "--at-risk") == []
     assert company.json("order", "show", "1")["lines"][0] == {
-        "store_sku": "red", "sku": "RED", "quantity": 1, "held": 1, "deducted": 0, "name": "",
+        "store_sku": "red", "sku": "RED", "quantity": 1, "held": 1, "deducted": 0, "returned": 0, "name": "",
     }  # fmt: skip
     assert "red\tRED\t1" in company.run("order", "show", "1")
     assert "there is no order 9" in company.run("order", "show", "9", code=1)
@@ -51,7 +51,9 @@ def test_an_order_goes_its_way(company: Terminal) -> None:
     assert "order A is to pickup" in company.run("order", "ship", "1")
     [after] = company.json("stock")
     assert (after["on_hand"], after["allocated"], after["available"]) == (2, 0, 2)
-    assert "nothing more can be done" not in company.run("order", "cancel", "1", code=1)
+    assert "order A is cancelled" in company.run("order", "cancel", "1", "--no-return")
+    assert "order A is cancelled" in company.run("order", "ship", "1")
+    assert "filed away already" in company.run("order", "ship", "1", code=1)
 
 
 def test_several_at_once_are_all_or_none(company: Terminal) -> None:

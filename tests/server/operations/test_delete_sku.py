@@ -17,7 +17,7 @@ from server.catalog.records import NewSku, Recipe
 from server.db.session import Database
 from server.operations import combine_skus
 from server.operations.delete_sku import delete_skus
-from server.orders.models import Order, OrderHold, OrderLine
+from server.orders.models import Order, OrderHold, OrderLine, OrderReturn, OrderReturnLine
 from server.places.models import SafetyStock, Shelf
 from server.push.models import PushRule, PushRuleSku
 from server.schema import METADATA
@@ -32,7 +32,7 @@ NOT_KEEPING = {
 }  # fmt: skip
 KEEPING = {
     "balance", "component", "store_sku", "order_line", "order_hold", "stock_list_line", "transfer_line",
-    "stock_count_line", "push_rule_sku",
+    "stock_count_line", "push_rule_sku", "order_return_line",
 }  # fmt: skip
 
 
@@ -108,6 +108,12 @@ def counted(session: Session, sku_id: int) -> None:
     add(session, row, StockCountLine(count_id=1, line=1, sku_id=sku_id, counted=1, expected=0))
 
 
+def coming_back(session: Session, sku_id: int) -> None:
+    make_order(session, "completed", sku_id=sku_id)
+    row = OrderReturn(order_id=1, way="list", state="todo", created_at=AT, created_by="anna")
+    add(session, row, OrderReturnLine(return_id=1, line=1, line_id=1, sku_id=sku_id, warehouse_id=1, quantity=1))
+
+
 def in_scope(session: Session, sku_id: int) -> None:
     add(
         session,
@@ -127,6 +133,7 @@ def in_scope(session: Session, sku_id: int) -> None:
         (on_list, "stock_list_line", "stock lists to do: 1"),
         (transferred, "transfer_line", "open transfers: 1"),
         (counted, "stock_count_line", "open stock counts: 1"),
+        (coming_back, "order_return_line", "returns to do: 1"),
         (in_scope, "push_rule_sku", "in the scope of push rules: Half"),
     ],
 )

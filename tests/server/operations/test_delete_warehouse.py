@@ -40,7 +40,7 @@ WORKED_OFF = {
     "order", "order_hold", "merchant_sku", "store",
     "push_rule_warehouse", "shelf", "safety_stock", "stock_list",
 }  # fmt: skip
-HISTORY = {"movement", "balance", "transfer", "stock_count"}
+HISTORY = {"movement", "balance", "transfer", "stock_count", "order_return_line"}
 
 
 @pytest.fixture

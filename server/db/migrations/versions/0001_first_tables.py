@@ -442,7 +442,9 @@ def upgrade() -> None:
         "order",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("store_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("number", sa.String(length=80), nullable=False),
+        sa.Column("number", sa.String(length=88), nullable=False),
+        sa.Column("supplement", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("supplement_of", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("market_status", sa.String(length=40), nullable=False),
         sa.Column("warehouse_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -458,6 +460,9 @@ def upgrade() -> None:
         sa.Column(
             "tracking", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False
         ),
+        sa.Column("filed", sa.Boolean(), nullable=False),
+        sa.Column("listed", sa.Boolean(), nullable=False),
+        sa.Column("processed_at", base.Moment(), nullable=True),
         sa.Column("steps", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", base.Moment(), nullable=False),
         sa.Column("updated_at", base.Moment(), nullable=False),
@@ -466,11 +471,13 @@ def upgrade() -> None:
             name=op.f("ck_order_state"),
         ),
         sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_order_store_id")),
+        sa.ForeignKeyConstraint(["supplement_of"], ["order.id"], name=op.f("fk_order_supplement_of")),
         sa.ForeignKeyConstraint(["warehouse_id"], ["warehouse.id"], name=op.f("fk_order_warehouse_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order")),
-        sa.UniqueConstraint("store_id", "number", name=op.f("uq_order_store_id_number")),
+        sa.UniqueConstraint("store_id", "number", "supplement", name=op.f("uq_order_store_id_number_supplement")),
     )
     op.create_index("ix_order_state_counts", "order", ["state", "counts_at", "id"], unique=False)
+    op.create_index(op.f("ix_order_supplement_of"), "order", ["supplement_of"], unique=False)
     op.create_index(op.f("ix_order_updated_at"), "order", ["updated_at"], unique=False)
     op.create_index(op.f("ix_order_warehouse_id"), "order", ["warehouse_id"], unique=False)
     op.create_table(
@@ -622,6 +629,36 @@ def upgrade() -> None:
     op.create_index("ix_order_line_sku", "order_line", ["sku_id"], unique=False)
     op.create_index("ix_order_line_store_sku", "order_line", ["store_sku_id"], unique=False)
     op.create_table(
+        "order_package",
+        sa.Column(
+            "order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("key", sa.String(length=100), nullable=False),
+        sa.ForeignKeyConstraint(["order_id"], ["order.id"], name=op.f("fk_order_package_order_id")),
+        sa.PrimaryKeyConstraint("order_id", "key", name=op.f("pk_order_package")),
+    )
+    op.create_index("ix_order_package_key", "order_package", ["key"], unique=False)
+    op.create_table(
+        "order_return",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("way", sa.String(length=4), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("package", sa.String(length=100), nullable=False),
+        sa.Column("note", sa.String(length=500), nullable=False),
+        sa.Column("upload_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("created_at", base.Moment(), nullable=False),
+        sa.Column("created_by", sa.String(length=120), nullable=False),
+        sa.Column("completed_at", base.Moment(), nullable=True),
+        sa.Column("completed_by", sa.String(length=120), nullable=False),
+        sa.CheckConstraint("state IN ('todo', 'completed', 'undone')", name=op.f("ck_order_return_state")),
+        sa.CheckConstraint("way IN ('scan', 'list')", name=op.f("ck_order_return_way")),
+        sa.ForeignKeyConstraint(["order_id"], ["order.id"], name=op.f("fk_order_return_order_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_order_return")),
+    )
+    op.create_index(op.f("ix_order_return_order_id"), "order_return", ["order_id"], unique=False)
+    op.create_index(op.f("ix_order_return_upload_id"), "order_return", ["upload_id"], unique=False)
+    op.create_table(
         "push",
         sa.Column(
             "store_sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
@@ -759,14 +796,36 @@ def upgrade() -> None:
         sa.Column("per_unit", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("held", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("deducted", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("returned", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.CheckConstraint("deducted >= 0", name=op.f("ck_order_hold_deducted")),
         sa.CheckConstraint("held >= 0", name=op.f("ck_order_hold_held")),
+        sa.CheckConstraint("returned >= 0 AND returned <= deducted", name=op.f("ck_order_hold_returned")),
         sa.ForeignKeyConstraint(["line_id"], ["order_line.id"], name=op.f("fk_order_hold_line_id")),
         sa.ForeignKeyConstraint(["sku_id"], ["merchant_sku.id"], name=op.f("fk_order_hold_sku_id")),
         sa.ForeignKeyConstraint(["warehouse_id"], ["warehouse.id"], name=op.f("fk_order_hold_warehouse_id")),
         sa.PrimaryKeyConstraint("line_id", "sku_id", name=op.f("pk_order_hold")),
     )
     op.create_index("ix_order_hold_sku", "order_hold", ["sku_id"], unique=False)
+    op.create_table(
+        "order_return_line",
+        sa.Column(
+            "return_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("line", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("line_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("warehouse_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("quantity", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("defective", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("quantity >= 1", name=op.f("ck_order_return_line_quantity")),
+        sa.ForeignKeyConstraint(["line_id"], ["order_line.id"], name=op.f("fk_order_return_line_line_id")),
+        sa.ForeignKeyConstraint(["return_id"], ["order_return.id"], name=op.f("fk_order_return_line_return_id")),
+        sa.ForeignKeyConstraint(["sku_id"], ["merchant_sku.id"], name=op.f("fk_order_return_line_sku_id")),
+        sa.ForeignKeyConstraint(["warehouse_id"], ["warehouse.id"], name=op.f("fk_order_return_line_warehouse_id")),
+        sa.PrimaryKeyConstraint("return_id", "line", name=op.f("pk_order_return_line")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_order_return_line_sku_id"), "order_return_line", ["sku_id"], unique=False)
 
     _append_only("entry", "movement", "audit_line")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, bindparam, column, func
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.expression import FromClause
 from sqlalchemy.types import TypeEngine
@@ -39,15 +39,25 @@ def insert_rows(
     names = ", ".join(f'"{name}"' for name in columns)
     connection = session.connection()
     if connection.dialect.name == "postgresql":
-        driver: Any = connection.connection.driver_connection
-        with driver.cursor() as cursor, cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
-            for row in rows:
-                copy.write_row(row)
+        _copy(connection, f'COPY "{table}" ({names}) FROM STDIN', rows)
         return
     values = list(rows)
     if values:
         marks = ", ".join("?" for _ in columns)
         connection.exec_driver_sql(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', values)
+
+
+def _copy(connection: Connection, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+    driver: Any = connection.connection.driver_connection
+    errors = connection.dialect.loaded_dbapi.Error
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except errors as error:
+        # The driver is spoken to past SQLAlchemy. Without its wrapping, `Database.write` would not know a deadlock or
+        # a rival's same key when it sees one, and would not try again.
+        raise DBAPIError.instance(statement, None, error, errors, dialect=connection.dialect) from error
 
 
 @contextmanager

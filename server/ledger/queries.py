@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import BigInteger, Select, cast, func, select
 
 from server.ledger.models import Balance, Entry, Movement
 
@@ -23,12 +23,17 @@ def figures_as_of(moment: datetime) -> Select[Any]:
         select(
             Movement.warehouse_id,
             Movement.sku_id,
-            *(func.sum(getattr(Movement, name)).label(name) for name in FIGURES),
+            *(_units(name) for name in FIGURES),
         )
         .join(Entry, Entry.id == Movement.entry_id)
         .where(Entry.at <= moment)
         .group_by(Movement.warehouse_id, Movement.sku_id)
     )
+
+
+def _units(figure: str) -> Any:
+    """The sum of a figure, a whole number on both databases: PostgreSQL sums whole numbers to a decimal."""
+    return cast(func.sum(getattr(Movement, figure)), BigInteger).label(figure)
 
 
 def movements(

@@ -84,17 +84,18 @@ def labels_pdf(labels: Sequence[Label], sheet: LabelSheet, *, barcode: Barcode =
     `start`: the first free label of the first page. Raises `WrongUse` for no or more than 5,000 labels, or a start
     that the sheet does not have.
     """
-    one_by_one = [label for label in labels for _ in range(label.copies)]
-    if not 1 <= len(one_by_one) <= MAX_LABELS:
-        raise WrongUse(f"{len(one_by_one)} labels; 1 to {MAX_LABELS:,} can be printed at once", field="copies")
+    wanted = sum(label.copies for label in labels)
+    if not 1 <= wanted <= MAX_LABELS:
+        raise WrongUse(f"{wanted:,} labels; 1 to {MAX_LABELS:,} can be printed at once", field="copies")
     if not 1 <= start <= sheet.per_page:
         raise WrongUse(f"this sheet has labels 1 to {sheet.per_page}", field="start")
     target = io.BytesIO()
     canvas = Canvas(target, pagesize=(sheet.page[0] * mm, sheet.page[1] * mm), pageCompression=1, invariant=1)
-    canvas.setTitle(f"{len(one_by_one)} labels, {sheet.id}")
+    canvas.setTitle(f"{wanted} labels, {sheet.id}")
     canvas.setCreator("Stockbook")
     on = 0
-    for label, (page, left, top) in zip(one_by_one, sheet.places(len(one_by_one), start=start), strict=True):
+    one_by_one = (label for label in labels for _ in range(label.copies))
+    for label, (page, left, top) in zip(one_by_one, sheet.places(wanted, start=start), strict=True):
         if page != on:
             canvas.showPage()
             on = page

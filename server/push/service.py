@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Select, delete, func, select, text, update
+from sqlalchemy import CursorResult, Select, delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from server.access.audit import audit
+from server.access.audit import audit, audit_all
 from server.db.base import fold
 from server.db.bulk import NUMBER, dialect_of, insert_rows, relation
 from server.errors import NotFound
@@ -179,22 +179,24 @@ def _delete_parts(session: Session, ids: Collection[int]) -> None:
 
 
 def _write(session: Session, rules: Sequence[Rule], at: datetime) -> list[int]:
-    _delete_parts(session, [rule.id for rule in rules if rule.id is not None])
-    rows = []
-    for rule in rules:
-        row = session.get_one(PushRule, rule.id) if rule.id is not None else PushRule(created_at=at)
-        _fill(row, rule)
-        session.add(row)
-        rows.append(row)
+    changed = {rule.id: rule for rule in rules if rule.id is not None}
+    _delete_parts(session, changed)
+    for row in session.scalars(select(PushRule).where(PushRule.id.in_(changed))):
+        for name, value in _columns(changed[row.id]).items():
+            setattr(row, name, value)
     session.flush()
-    ids = [row.id for row in rows]
+    if new := [{**_columns(rule), "created_at": at} for rule in rules if rule.id is None]:
+        session.execute(insert(PushRule), new)
+    numbers = dict(session.execute(select(PushRule.key, PushRule.id)).all())
+    ids = [numbers[fold(rule.name)] for rule in rules]
     pairs = list(zip(ids, rules, strict=True))
-    session.add_all(
-        PushRuleStore(rule_id=number, store_id=store, percentage=own)
+    stores = [
+        {"rule_id": number, "store_id": store, "percentage": own}
         for number, rule in pairs
         for store, own in rule.stores.items()
-    )
-    session.flush()
+    ]
+    if stores:
+        session.execute(insert(PushRuleStore), stores)
     insert_rows(
         session,
         PushRuleWarehouse,
@@ -210,34 +212,35 @@ def _write(session: Session, rules: Sequence[Rule], at: datetime) -> list[int]:
     return ids
 
 
-def _fill(row: PushRule, rule: Rule) -> None:
-    row.name = rule.name.strip()
-    row.key = fold(rule.name)
-    row.active = rule.active
-    row.percentage = rule.percentage
-    row.fixed = rule.fixed
-    row.rounding = rule.rounding.value
-    row.priority_store_id = rule.priority_store
-    row.priority_safety_stock = rule.priority_safety_stock
-    row.hold_back_safety_stock = rule.hold_back
-    row.minimum = rule.minimum
-    row.cap = rule.cap
+def _columns(rule: Rule) -> dict[str, Any]:
+    return {
+        "name": rule.name.strip(),
+        "key": fold(rule.name),
+        "active": rule.active,
+        "percentage": rule.percentage,
+        "fixed": rule.fixed,
+        "rounding": rule.rounding.value,
+        "priority_store_id": rule.priority_store,
+        "priority_safety_stock": rule.priority_safety_stock,
+        "hold_back_safety_stock": rule.hold_back,
+        "minimum": rule.minimum,
+        "cap": rule.cap,
+    }
 
 
 def _audit(session: Session, rules: Sequence[Rule], removed: Sequence[Rule], *, by: str, at: datetime) -> None:
-    for rule in rules:
-        action = "push_rule.create" if rule.id is None else "push_rule.update"
-        audit(
-            session,
-            by,
-            action,
+    lines: list[tuple[str, str, dict[str, Any]]] = [
+        (
+            "push_rule.create" if rule.id is None else "push_rule.update",
             rule.name,
-            at=at,
-            active=rule.active,
-            percentage=str(rule.percentage),
-            stores=sorted(rule.stores),
-            warehouses=sorted(rule.warehouses),
-            skus=len(rule.skus),
+            {
+                "active": rule.active,
+                "percentage": str(rule.percentage),
+                "stores": sorted(rule.stores),
+                "warehouses": sorted(rule.warehouses),
+                "skus": len(rule.skus),
+            },
         )
-    for rule in removed:
-        audit(session, by, "push_rule.delete", rule.name, at=at)
+        for rule in rules
+    ]
+    audit_all(session, by, [*lines, *(("push_rule.delete", rule.name, {}) for rule in removed)], at=at)

@@ -10,8 +10,8 @@ from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
 from server.access.audit import audit
-from server.db.base import fold
-from server.db.bulk import TEXT, relation
+from server.db.base import fold, moment_for
+from server.db.bulk import TEXT, dialect_of, insert_rows, relation
 from server.errors import Conflict, NotFound, Refused, WrongUse
 from server.places import shelves
 from server.places.models import SafetyStock, Shelf, Warehouse
@@ -54,28 +54,24 @@ def ensure_default(session: Session, at: datetime, *, by: str = "system") -> War
 
 def create_warehouses(session: Session, new: Sequence[NewWarehouse], *, by: str, at: datetime) -> list[Warehouse]:
     """Make warehouses; where there is no default yet the first becomes it. Raises `Conflict` for a code taken."""
-    rows = [
-        Warehouse(
-            code=code,
-            key=fold(code),
-            name=_text(warehouse.name, "name", MAX_NAME) or code,
-            address=_text(warehouse.address, "address", MAX_ADDRESS),
-            is_default=False,
-            created_at=at,
-        )
-        for warehouse in new
-        for code in (tidy_code(warehouse.code, "warehouse"),)
-    ]
-    _refuse_taken(session, rows)
-    session.add_all(rows)
-    session.flush()
+    codes = [tidy_code(warehouse.code, "warehouse") for warehouse in new]
+    _refuse_taken(session, codes)
+    moment = moment_for(dialect_of(session), at)
+    names = (_text(warehouse.name, "name", MAX_NAME) or code for warehouse, code in zip(new, codes, strict=True))
+    addresses = (_text(warehouse.address, "address", MAX_ADDRESS) for warehouse in new)
+    values = [(c, fold(c), n, a, False, moment) for c, n, a in zip(codes, names, addresses, strict=True)]
+    insert_rows(session, Warehouse, ("code", "key", "name", "address", "is_default", "created_at"), values)
+    made = _by_code(session, codes)
+    rows = [made[fold(code)] for code in codes]
     default = next((row for row, warehouse in zip(rows, new, strict=True) if warehouse.default), None)
     if default is None and rows and session.scalar(_living().where(Warehouse.is_default)) is None:
         default = rows[0]
     if default is not None:
         _make_default(session, default)
-    for row in rows:
-        audit(session, by, "warehouse.create", row.code, at=at, default=row.is_default)
+    if rows:
+        subject = codes[0] if len(codes) == 1 else f"{len(codes)} warehouses"
+        facts = {"count": len(codes), "codes": codes[:10], "default": default.code if default is not None else None}
+        audit(session, by, "warehouse.create", subject, at=at, **facts)
     return rows
 
 
@@ -139,7 +135,7 @@ def restore_warehouse(session: Session, warehouse_id: int, *, by: str, at: datet
     row = session.get(Warehouse, warehouse_id)
     if row is None or row.deleted_at is None:
         raise NotFound(f"there is no deleted warehouse {warehouse_id}", id=warehouse_id)
-    _refuse_taken(session, [row])
+    _refuse_taken(session, [row.code])
     row.deleted_at = None
     session.flush()
     audit(session, by, "warehouse.restore", row.code, at=at, id=row.id)
@@ -177,15 +173,18 @@ def _refuse_no_default(rows: Mapping[int, Warehouse], changes: Mapping[int, Ware
             )
 
 
-def _refuse_taken(session: Session, rows: Sequence[Warehouse]) -> None:
-    keys = [row.key for row in rows]
-    with relation(session, {"key": TEXT}, [(key,) for key in sorted(set(keys))]) as r:
-        living = select(Warehouse.key).join(r, r.c.key == Warehouse.key).where(Warehouse.deleted_at.is_(None))
-        seen = set(session.scalars(living))
-    for row in rows:
-        if row.key in seen:
-            raise Conflict(f"there is already a warehouse '{row.code}'", field="code", code=row.code)
-        seen.add(row.key)
+def _refuse_taken(session: Session, codes: Sequence[str]) -> None:
+    seen = set(_by_code(session, codes))
+    for code in codes:
+        if fold(code) in seen:
+            raise Conflict(f"there is already a warehouse '{code}'", field="code", code=code)
+        seen.add(fold(code))
+
+
+def _by_code(session: Session, codes: Sequence[str]) -> dict[str, Warehouse]:
+    """The warehouses of these codes, by folded code, for those that exist."""
+    with relation(session, {"key": TEXT}, [(key,) for key in sorted({fold(code) for code in codes})]) as r:
+        return {row.key: row for row in session.scalars(_living().join(r, r.c.key == Warehouse.key))}
 
 
 def _text(value: str, what: str, limit: int) -> str:

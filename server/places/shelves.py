@@ -9,13 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, delete, insert, or_, select, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from server.access.audit import audit
 from server.catalog.models import MerchantSku
 from server.db.base import fold
-from server.db.bulk import NUMBER, dialect_of, relation
+from server.db.bulk import NUMBER, dialect_of, insert_rows, relation
 from server.db.referring import forget
 from server.errors import Conflict, NotFound, Refused
 from server.ledger.models import Balance
@@ -76,11 +76,11 @@ def create_shelves(session: Session, new: Sequence[tuple[int, str]], *, by: str,
         if (warehouse_id, fold(code)) in seen:
             raise Conflict(f"there is already a shelf '{code}' in this warehouse", field="code", code=code)
         seen.add((warehouse_id, fold(code)))
-    rows = [{"warehouse_id": number, "code": code, "key": fold(code)} for number, code in pairs]
-    made = session.scalars(insert(Shelf).returning(Shelf.id, sort_by_parameter_order=True), rows).all()
+    insert_rows(session, Shelf, ("warehouse_id", "code", "key"), [(number, code, fold(code)) for number, code in pairs])
+    made = shelf_ids(session, pairs)
     shown = [code for _, code in pairs[:10]]
-    audit(session, by, "shelf.create", _subject(shown, len(rows)), at=at, count=len(rows), codes=shown)
-    return list(made)
+    audit(session, by, "shelf.create", _subject(shown, len(pairs)), at=at, count=len(pairs), codes=shown)
+    return [made[number, fold(code)] for number, code in pairs]
 
 
 def delete_shelves(session: Session, shelf_ids: Iterable[int], *, by: str, at: datetime) -> None:

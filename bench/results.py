@@ -24,7 +24,8 @@ def run(size: Size) -> Section:
     section = Section(
         "Result workbook",
         f"The result of a stock-in of {size.rows:,} rows, each with status, message and colour, from asking for it to "
-        "its last byte. Floor: XlsxWriter writes the same cells of the data sheet, without a format, and closes the file.",
+        "its last byte. Floor: XlsxWriter writes the same cells of the data sheet, without a format, and closes the "
+        "file.",
     )
     with TemporaryDirectory(prefix="stockbook-bench-") as name, site(Path(name) / "data") as here:
         upload = here.upload(books.stock_in(size.rows, 0), "mode=validate")["id"]

@@ -10,7 +10,7 @@ from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
 
 from server.channels.errors import NeedsSignIn
-from server.channels.protocol import Hint, MarketOrder, WebhookRequest
+from server.channels.protocol import Hint, WebhookRequest
 from server.clock import now
 from server.db.bulk import NUMBER, relation
 from server.db.session import Database
@@ -22,7 +22,9 @@ from server.stores.connecting import connect
 from server.stores.credentials import mark_sign_in
 from server.stores.models import Store
 from server.stores.queries import find_store
-from server.sync.flow import Connect, Synced, reason_of
+from server.sync import catching_up
+from server.sync.catching_up import CaughtUp
+from server.sync.flow import Connect, Synced, reason_of, remember
 from server.sync.models import Inbox
 
 _AT_ONCE = 200
@@ -86,8 +88,8 @@ def handle(db: Database, settings: Settings, *, by: str, connect: Connect = conn
         numbers = list(dict.fromkeys(hint.order_number for hint in hints if hint.order_number))
         try:
             connector = connect(db, settings, store_id)
-            orders = [order for number in numbers if (order := connector.order(number)) is not None]
-            taken = db.write(lambda session, s=store_id, o=orders, h=hints: _take(session, s, o, h, by))  # type: ignore[misc]
+            told = catching_up.read_orders(db, connector, store_id, numbers)
+            taken = db.write(lambda session, s=store_id, t=told, h=hints: _take(session, s, t, h, by))  # type: ignore[misc]
         except Exception as error:
             # The edge of one store, as in `flow`: its news waits, that of the others does not.
             synced.failed[str(store_id)] = reason_of(error, str(store_id))
@@ -127,8 +129,10 @@ def _waiting_hints(rows: Select[*Columns]) -> Select[*Columns]:
     return rows.join(Store, Store.id == Inbox.store_id).where(Inbox.handled_at.is_(None), Store.active)
 
 
-def _take(session: Session, store_id: int, orders: Sequence[MarketOrder], hints: Sequence[Waits], by: str) -> Taken:
-    taken = take_orders(session, session.get_one(Store, store_id), orders, by=by, at=now())
+def _take(session: Session, store_id: int, told: CaughtUp, hints: Sequence[Waits], by: str) -> Taken:
+    taken = take_orders(session, session.get_one(Store, store_id), told.orders, by=by, at=now())
+    if told.until is not None:
+        remember(session, store_id, catching_up.WHAT, until=told.until, at=now())
     with relation(session, {"id": NUMBER}, [(hint.id,) for hint in hints]) as r:
         session.execute(
             update(Inbox)

@@ -16,7 +16,7 @@ class Reading(Base):
     __tablename__ = "reading"
 
     store_id: Mapped[int] = mapped_column(ForeignKey("store.id"), primary_key=True, autoincrement=False)
-    what: Mapped[str] = mapped_column(String(20), primary_key=True)  # orders, listings, queue
+    what: Mapped[str] = mapped_column(String(20), primary_key=True)  # orders, listings, queue, news
     until: Mapped[datetime | None]
     ack: Mapped[str | None] = mapped_column(String(200))
     read_at: Mapped[datetime]

@@ -14,15 +14,15 @@ import httpx
 from server.db.session import Database
 from server.ledger.verifying import verify
 from tests.soak.trial import Figures, Place, Trial
-from tests.support.sandbox import Market, market
+from tests.support.sandbox import Market
 from tests.support.server import StockbookServer, wait_for
-from tests.support.shops import connect, orders, shop_of, wait_until_shown
+from tests.support.shops import connect, market_process, orders, shop_of, wait_until_shown
 
 BUYERS = 8
 STORES = ("North", "South", "West")
 HOT = "HOT"
 #: How long a buyer thinks between two looks, at most; and how often the delay of a push is measured.
-THINKING_SECONDS = 0.1
+THINKING_SECONDS = 0.5
 MEASURED = 5
 QUIET_SECONDS = 1.5
 
@@ -64,7 +64,7 @@ class Crowd:
 def run(place: Place, units: int) -> Figures:
     """`units` of one SKU, shown in full in each of three stores, bought by eight buyers till nothing is shown."""
     with (
-        market(place.folder / "market.db") as sandbox,
+        market_process(place.folder / "market.db") as sandbox,
         StockbookServer(place.folder / "var", database_url=place.url) as server,
     ):
         connect(server, sandbox, STORES, {HOT: units - MEASURED})

@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import httpx
+
+from server.sandbox import http as sandbox_http
+from tests.support.processes import PROCESSES
 from tests.support.sandbox import Market
-from tests.support.server import StockbookServer, wait_for
+from tests.support.server import StockbookServer, free_port, wait_for
 
 SECRET = "a-secret-of-the-shop"
+
+
+@contextmanager
+def market_process(path: Path) -> Iterator[Market]:
+    """A sandbox marketplace as a process of its own: it does not share a processor's time with its buyers."""
+    port = free_port()
+    process = PROCESSES.Process(target=sandbox_http.serve, args=(path, "127.0.0.1", port), daemon=True)
+    process.start()
+    served = Market(f"http://127.0.0.1:{port}")
+    try:
+        wait_for(lambda: _answers(served), what="the sandbox marketplace")
+        yield served
+    finally:
+        served.calls.close()
+        process.terminate()
+        process.join(30)
+
+
+def _answers(market: Market) -> bool:
+    try:
+        return market.calls.get("/").is_success
+    except httpx.HTTPError:
+        return False
 
 
 def connect(server: StockbookServer, market: Market, stores: Sequence[str], stock: Mapping[str, int]) -> None:

@@ -19,7 +19,7 @@ class Size:
     rows: int = 50_000
     orders: int = 10_000
     skus: int = 10_000
-    rounds: int = 5
+    rounds: int = 3
 
 
 #: For a look: too little to be quoted.

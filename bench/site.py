@@ -59,17 +59,19 @@ class Site:
 @contextmanager
 def site(folder: Path) -> Iterator[Site]:
     """A fresh server, answering and with its jobs running, for the length of the block."""
+    log = folder.with_suffix(".log")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("STOCKBOOK_")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "server", "serve", "--port", "0"],
-        env={**environment, "STOCKBOOK_DATA_DIR": str(folder)},
-        cwd=Path(__file__).parents[1],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "server", "serve", "--port", "0"],
+            env={**environment, "STOCKBOOK_DATA_DIR": str(folder)},
+            cwd=Path(__file__).parents[1],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
     try:
-        address = _address(process)
+        address = _address(process, log)
         token = (folder / "admin-token").read_text().strip()
         with httpx.Client(
             base_url=f"{address}/api/v1",
@@ -83,9 +85,9 @@ def site(folder: Path) -> Iterator[Site]:
         process.wait(30)
 
 
-def _address(process: subprocess.Popen[str]) -> str:
+def _address(process: subprocess.Popen[str], log: Path) -> str:
     assert process.stdout is not None
     for line in process.stdout:
         if found := _ADDRESS.search(line):
             return found[0].rstrip("/")
-    raise RuntimeError("the server did not start")
+    raise RuntimeError(f"the server did not start: {log.read_text()[-2000:]}")

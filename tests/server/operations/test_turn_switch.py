@@ -45,6 +45,16 @@ def test_off_releases_what_orders_to_pack_hold(shop: Shop) -> None:
     assert marks == {sku: [Cause.SWITCH] for sku in (shop.red, shop.blue)}
 
 
+def test_off_releases_what_a_raised_order_went_on_holding(shop: Shop) -> None:
+    """PSH-13, ORD-10: out of stock, it kept what it held; while the features are off no order holds anything."""
+    shop.stock(shop.red, 5)
+    shop.news("A", ("red", 2))
+    shop.news("A", ("red", 9), minutes=5)
+    assert (shop.states, shop.figures(shop.red)) == ({"A": "out_of_stock"}, Figures(5, 2))
+    switch(shop, False)
+    assert (shop.states, shop.figures(shop.red)) == ({"A": "out_of_stock"}, Figures(5))
+
+
 def test_while_off_nothing_is_allocated_or_deducted(shop: Shop) -> None:
     """PSH-13: orders come in, are packed, shipped, voided and reverted; no figure moves but by stock documents."""
     switch(shop, False)

@@ -33,7 +33,6 @@ class Settings:
     threads: int = _setting(12, "Threads that answer requests.")
     upload_max_bytes: int = _setting(20 * 1024 * 1024, "Largest upload, in bytes.")
     upload_max_rows: int = _setting(100_000, "Most rows in one upload.")
-    inline_rows: int = _setting(5_000, "Uploads with more rows are answered 202 and worked on in the background.")
     trusted_hosts: str = _setting("", "Host names the server answers to, separated by commas. Empty: any on loopback.")
     history_days: int = _setting(730, "How far back history is shown by default (STK-9).")
     demo_orders: bool = _setting(True, "Whether buyers order from the example company while `demo` runs.")

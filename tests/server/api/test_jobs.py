@@ -9,7 +9,7 @@ from tests.support.http import Api
 def test_run_now_answers_at_once_and_shows_how_it_went(api: Api) -> None:
     """JOB-4: run now is one call, answers at once, and shows progress."""
     manager = api.roles["manager"]
-    answer = manager.post("/jobs/housekeeping/run")
+    answer = manager.post("/jobs/retention/run")
     assert answer.status_code == 202 and answer.get_json()["status"] == "waiting"
     place = answer.headers["Location"]
     runner = Runner(api.db, api.shared.settings)
@@ -17,13 +17,13 @@ def test_run_now_answers_at_once_and_shows_how_it_went(api: Api) -> None:
         runner.tick()
         runner.wait()
     run = manager.get(place).get_json()
-    assert (run["job"], run["status"], run["asked_by"]) == ("housekeeping", "done", "manager-user")
-    assert manager.get("/runs?job=housekeeping&status=done").get_json()["items"][0]["asked_by"]
+    assert (run["job"], run["status"], run["asked_by"]) == ("retention", "done", "manager-user")
+    assert manager.get("/runs?job=retention&status=done").get_json()["items"][0]["asked_by"]
     assert manager.get("/runs?job=nothing").get_json()["items"] == []
 
 
 def test_a_run_asked_for_twice_under_one_key_is_one(api: Api) -> None:
-    sent = [api.admin.post("/jobs/housekeeping/run", headers={"Idempotency-Key": "k"}) for _ in range(3)]
+    sent = [api.admin.post("/jobs/retention/run", headers={"Idempotency-Key": "k"}) for _ in range(3)]
     assert len({(answer.data, answer.headers["Location"]) for answer in sent}) == 1
 
 
@@ -31,11 +31,11 @@ def test_a_job_is_edited(api: Api) -> None:
     """JOB-1: kept in the database, editable."""
     manager = api.roles["manager"]
     change = {"every_seconds": 60, "active": False, "arguments": {"folder": "in"}}
-    answer = manager.patch("/jobs/housekeeping", json=change)
+    answer = manager.patch("/jobs/retention", json=change)
     assert {name: answer.get_json()[name] for name in change} == change
     listed = {job["name"]: job for job in manager.get("/jobs").get_json()["items"]}
-    assert listed["housekeeping"]["every_seconds"] == 60 and listed["housekeeping"]["title"]
-    assert manager.patch("/jobs/housekeeping", json={"every_seconds": 0}).status_code == 422
+    assert listed["retention"]["every_seconds"] == 60 and listed["retention"]["title"]
+    assert manager.patch("/jobs/retention", json={"every_seconds": 0}).status_code == 422
     assert manager.patch("/jobs/nothing", json={}).status_code == 404
     assert api.admin.get("/audit?action=job.change").get_json()["items"][0]["by"] == "manager-user"
 

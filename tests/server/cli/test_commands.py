@@ -78,10 +78,10 @@ def test_a_broken_database_is_a_sentence(terminal: Terminal) -> None:
 def test_a_job_runs_here_and_now(terminal: Terminal) -> None:
     """JOB-4: run now."""
     terminal.run("init")
-    assert terminal.json("job", "run", "housekeeping")["status"] == "done"
-    assert [job["last_status"] for job in terminal.json("job", "list") if job["name"] == "housekeeping"] == ["done"]
+    assert terminal.json("job", "run", "retention")["status"] == "done"
+    assert [job["last_status"] for job in terminal.json("job", "list") if job["name"] == "retention"] == ["done"]
     assert "there are" in terminal.run("job", "run", "nothing", code=1)
-    assert "name=value" in terminal.run("job", "run", "housekeeping", "--set", "x", code=2)
+    assert "name=value" in terminal.run("job", "run", "retention", "--set", "x", code=2)
 
 
 def test_a_backup_is_whole_checked_and_never_overwrites(terminal: Terminal, tmp_path: Path) -> None:

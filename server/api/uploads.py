@@ -314,10 +314,8 @@ def get_file(path: ById) -> Response:
 @needs("read")
 def get_result(path: ById) -> Response:
     """The same workbook with status, message, colours and notes."""
-    with services().db.read() as session:
-        upload = _find(session, path.id)
-        content = downloads.result_file(session, services().settings, upload)
-        return _attachment([content], f"{upload.template}-{upload.id}-result.xlsx", XLSX)
+    content = downloads.result_file(services().db, services().settings, path.id)
+    return _attachment([content], f"upload-{path.id}-result.xlsx", XLSX)
 
 
 @api.post("/uploads/<int:id>/undo", responses={200: OutcomeShown})

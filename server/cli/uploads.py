@@ -171,10 +171,9 @@ def _report(found: Opened, number: int, *, as_json: bool) -> bool:
 
 
 def _write_result(found: Opened, number: int, path: Path) -> None:
-    with found.db.read() as session:
-        try:
-            content = downloads.result_file(session, found.settings, session.get_one(Upload, number))
-        except (Refused, NotFound) as error:
-            complain(error.text)
-            return
+    try:
+        content = downloads.result_file(found.db, found.settings, number)
+    except (Refused, NotFound) as error:
+        complain(error.text)
+        return
     path.write_bytes(content)

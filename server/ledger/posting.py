@@ -13,12 +13,13 @@ from dataclasses import astuple, dataclass
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import and_, case, func, insert, literal, or_, select, true, update
+from sqlalchemy import and_, case, column, func, insert, literal, or_, select, table, true, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import FromClause
 
 from server.db.bulk import NUMBER, TEXT, dialect_of, insert_rows, relation
 from server.db.upsert import upsert
+from server.errors import Refused
 from server.ledger.errors import KeyTaken, NotEnough, Shortage
 from server.ledger.models import Balance, Movement
 from server.ledger.models import Entry as EntryRow
@@ -28,6 +29,8 @@ from server.outbox import queue
 _FIGURES = ("on_hand", "allocated", "on_the_way", "defective")
 _MOVEMENT = ("entry_id", "line", "warehouse_id", "sku_id", *_FIGURES)
 _SUMS = dict.fromkeys(("warehouse_id", "sku_id", *_FIGURES), NUMBER)
+#: The catalogue stands above this room; its table is known by name, as a foreign key knows it.
+_SKU = table("merchant_sku", column("id"), column("code"), column("deleted_at"))
 _ON_CONFLICT_NEEDS_WHERE = true()  # SQLite can't tell ON CONFLICT from a join's ON without one
 
 
@@ -150,6 +153,8 @@ def _move(session: Session, entries: Sequence[Entry]) -> None:
     needs_available = all(entry.needs_available for entry in entries)
     assert needs_available or not any(entry.needs_available for entry in entries), "one guard per call"
     with relation(session, _SUMS, lines) as sums:
+        if dialect_of(session) == "postgresql":
+            _hold_living(session, sums)
         _ensure_balances(session, sums)
         if dialect_of(session) == "postgresql":
             session.execute(select(func.count()).select_from(_locked(sums).subquery()))
@@ -165,6 +170,24 @@ def _move(session: Session, entries: Sequence[Entry]) -> None:
             )
             .execution_options(synchronize_session=False)
         )
+
+
+def _hold_living(session: Session, sums: FromClause) -> None:
+    """Refuse SKUs that were deleted between being looked up and now, and keep the others from it till the commit.
+
+    A deletion looks at the balances under a lock on the SKU; without one here it would not see what is posted beside
+    it, and the units would lie on a SKU that nobody is shown. SQLite has one writer at a time.
+    """
+    wanted = select(sums.c.sku_id).distinct().subquery()
+    rows = session.execute(
+        select(_SKU.c.code, _SKU.c.deleted_at)
+        .join(wanted, wanted.c.sku_id == _SKU.c.id)
+        .order_by(_SKU.c.id)
+        .with_for_update(read=True, of=_SKU)
+    )
+    gone = [code for code, deleted_at in rows if deleted_at is not None]
+    if gone:
+        raise Refused(f"{', '.join(gone[:5])}: deleted a moment ago; nothing was posted")
 
 
 def _ensure_balances(session: Session, wanted: FromClause) -> None:

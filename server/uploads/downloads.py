@@ -9,6 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from server.catalog.models import MerchantSku
+from server.db.session import Database
 from server.errors import NotFound, Refused
 from server.places.models import Shelf, Warehouse
 from server.push.models import PushRule
@@ -75,14 +76,19 @@ _LISTS: dict[Reference | None, Select[Any]] = {
 }
 
 
-def result_file(session: Session, settings: Settings, upload: Upload) -> bytes:
+def result_file(db: Database, settings: Settings, upload_id: int) -> bytes:
     """The workbook as it was handed in, with status, message, colours and notes (WB-6).
 
-    Raises `Refused` where no row of it was looked at.
+    What it is made of is read first: building a large one takes longer than a database waits for an idle reader.
+    Raises `NotFound`, and `Refused` where no row of it was looked at.
     """
-    if not upload.layout:
-        raise Refused(f"upload {upload.id} has no result: its rows were never looked at")
-    rows = list(outcome.stored_rows(session, upload.id))
+    with db.read() as session:
+        upload = session.get(Upload, upload_id)
+        if upload is None:
+            raise NotFound(f"there is no upload {upload_id}")
+        if not upload.layout:
+            raise Refused(f"upload {upload.id} has no result: its rows were never looked at")
+        rows = list(outcome.stored_rows(session, upload.id))
     cells = [*_stamp(upload), *outcome.cells_of(rows, upload.layout)]
     workbook = WORKBOOKS[upload.template]
     path = folder(settings) / upload.stored_as

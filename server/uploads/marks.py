@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.db.bulk import NUMBER, relation
 from server.uploads import outcome
 from server.uploads.models import Upload
 from server.uploads.rows import Rows
@@ -31,11 +33,10 @@ def look_at_marks(session: Session, rows: Rows) -> tuple[set[int], list[Finding]
             marked[int(found[1])].append(number)
     skipped: set[int] = set()
     findings: list[Finding] = []
-    for upload_id, numbers in marked.items():
-        applied = _applied_rows(session, rows.workbook.id, upload_id)
-        if applied is None:
-            continue  # undone, or never there: the mark means nothing and the row is handed in like any other
-        for number in numbers:
+    # Undone, of another template, or never there: the mark means nothing and the row is handed in like any other.
+    for upload_id in _live(session, rows.workbook.id, marked):
+        applied = _applied_rows(session, upload_id)
+        for number in marked[upload_id]:
             digest = rows.hashes[rows.place[number]]
             if applied[digest]:
                 applied[digest] -= 1
@@ -46,10 +47,14 @@ def look_at_marks(session: Session, rows: Rows) -> tuple[set[int], list[Finding]
     return skipped, findings
 
 
-def _applied_rows(session: Session, template: str, upload_id: int) -> Counter[str] | None:
-    upload = session.get(Upload, upload_id)
-    if upload is None or upload.template != template or upload.status not in _LIVE:
-        return None
+def _live(session: Session, template: str, upload_ids: Iterable[int]) -> list[int]:
+    """Those of the uploads that are of this template, applied and not undone."""
+    with relation(session, {"id": NUMBER}, [(number,) for number in upload_ids]) as r:
+        query = select(Upload.id).join(r, r.c.id == Upload.id)
+        return list(session.scalars(query.where(Upload.template == template, Upload.status.in_(_LIVE))))
+
+
+def _applied_rows(session: Session, upload_id: int) -> Counter[str]:
     rows = outcome.stored_rows(session, upload_id)
     return Counter(row["hash"] for row in rows if row.get("applied") or row["status"] == "skipped")
 

@@ -1,4 +1,4 @@
-"""What applying a workbook takes beyond applying workbooks at all (SEC-1): the same as the API asks for the same deed."""
+"""What applying a workbook takes beyond applying at all (SEC-1): the same as the API asks for the same deed."""
 
 from __future__ import annotations
 

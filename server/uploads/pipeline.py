@@ -76,6 +76,12 @@ class FileProblem(WrongUse):
         self.code = findings[0].code
 
 
+class Interrupted(StockbookError):
+    """The upload was given up while it was worked on, or while it waited."""
+
+    code = "interrupted"
+
+
 class FileTooLarge(FileProblem):
     """More bytes or rows than may be handed in at once (WB-12)."""
 
@@ -116,6 +122,8 @@ def process(db: Database, settings: Settings, upload_id: int, source: Source, re
             demand_for(sheet.rows, who.role)
         _progress(db, upload_id, "applying" if request.mode == "apply" else "comparing", len(sheet.rows))
         _finish(db, HANDLERS[sheet.rows.workbook.id], upload_id, sheet, request, who)
+    except Interrupted:
+        raise  # its end stands in the history already
     except (FileProblem, NotAllowed, Busy) as error:
         _fail(db, upload_id, error.code, error.text, error.errors)
         raise
@@ -236,9 +244,10 @@ def _refuse(db: Database, upload_id: int, sheet: Checked, reason: str) -> None:
 
 
 def _end(session: Session, upload_id: int, sheet: Checked, **values: Any) -> None:
-    session.execute(
+    _still_running(
+        session,
         update(Upload)
-        .where(Upload.id == upload_id)
+        .where(Upload.id == upload_id, Upload.status == "running")
         .values(
             template=sheet.rows.workbook.id,
             layout=sheet.layout,
@@ -246,8 +255,15 @@ def _end(session: Session, upload_id: int, sheet: Checked, **values: Any) -> Non
             lease_until=None,
             progress={"stage": "done", "rows": len(sheet.rows)},
             **values,
-        )
+        ),
     )
+
+
+def _still_running(session: Session, change: Any) -> None:
+    """Change an upload that is still at work. Raises `Interrupted` for one that was given up meanwhile: what stands in
+    the history, that nothing was applied, then stays true."""
+    if session.execute(change.execution_options(synchronize_session=False)).rowcount == 0:  # type: ignore[attr-defined]
+        raise Interrupted("this upload waited too long and was given up; nothing was applied, hand it in again")
 
 
 def _file_messages(sheet: Checked) -> list[str]:
@@ -265,7 +281,9 @@ def _keep_steps(session: Session, upload_id: int, steps: Sequence[Step]) -> None
 
 def _progress(db: Database, upload_id: int, stage: str, rows: int | None) -> None:
     progress = {"stage": stage, **({"rows": rows} if rows is not None else {})}
-    db.write(lambda session: session.execute(update(Upload).where(Upload.id == upload_id).values(progress=progress)))
+    going_on = update(Upload).where(Upload.id == upload_id, Upload.status == "running")
+    values = {"progress": progress, "lease_until": now() + LEASE}
+    db.write(lambda session: _still_running(session, going_on.values(values)))
 
 
 def _fail(db: Database, upload_id: int, code: str, text: str, errors: list[dict[str, Any]]) -> None:

@@ -20,7 +20,6 @@ from server.db.session import Database
 from server.errors import NotFound
 from server.settings import Settings
 from server.uploads import downloads
-from server.uploads.models import Upload
 from server.web.overview import MOST_SKUS, overview
 from validators.registry import WORKBOOKS
 
@@ -67,12 +66,7 @@ class StartPage:
     def result(self, id: int) -> Response:
         """An upload as it was handed in, with status, message and colours."""
         self._only_in_full()
-        with self.db.read() as session:
-            upload = session.get(Upload, id)
-            if upload is None:
-                raise NotFound(f"there is no upload {id}")
-            content = downloads.result_file(session, self.settings, upload)
-        return _workbook(content, f"result-{id}.xlsx")
+        return _workbook(downloads.result_file(self.db, self.settings, id), f"result-{id}.xlsx")
 
     def asset(self, name: str) -> Response:
         """The page's style, script and icon."""

@@ -188,35 +188,29 @@ def _raise(session: Session, risen: Sequence[tuple[Order, Edited]], store_skus: 
 
 
 def _make_supplements(session: Session, edits: Sequence[Edited], at: datetime) -> list[Order]:
-    made = []
+    """An order for what comes on top of each, in their order; counting from when its store was edited."""
+    rows = []
     for edited in edits:
-        main, news = edited.order, edited.news
+        main = edited.order
         suffix = max((each.supplement for each in edited.supplements), default=1) + 1
-        made.append(
-            Order(
-                store_id=main.store_id,
-                number=f"{main.number}-{suffix}",
-                supplement=suffix,
-                supplement_of=main.id,
-                state=State.UNPAID.value,
-                market_status=main.market_status,
-                cod=main.cod,
-                hold=main.hold,
-                cancel_pending=main.cancel_pending,
-                placed_at=main.placed_at,
-                counts_at=news.updated_at,
-                seen_at=main.seen_at,
-                content=main.content,
-                total=None,
-                currency=main.currency,
-                tracking=[],
-                created_at=at,
-                updated_at=at,
-            )
+        same = ("store_id", "market_status", "cod", "hold", "cancel_pending", "placed_at", "seen_at", "content")
+        rows.append(
+            {name: getattr(main, name) for name in (*same, "currency")}
+            | {
+                "number": f"{main.number}-{suffix}",
+                "supplement": suffix,
+                "supplement_of": main.id,
+                "state": State.UNPAID.value,
+                "counts_at": edited.news.updated_at,
+                "created_at": at,
+                "updated_at": at,
+            }
         )
-    session.add_all(made)
-    session.flush()
-    return made
+    if not rows:
+        return []
+    session.execute(insert(Order), rows)
+    newest = {each.supplement_of: each for each in _supplements(session, [edited.order.id for edited in edits])}
+    return [newest[edited.order.id] for edited in edits]
 
 
 def _supplements(session: Session, order_ids: Sequence[int]) -> Sequence[Order]:

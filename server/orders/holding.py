@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -41,8 +41,12 @@ def settle(
     by: str,
     at: datetime,
     note: str = "",
-) -> None:
-    """Post the changes, one entry per order, and write them into the holds. Raises `NotEnough`."""
+    reverses: Mapping[int, int] | None = None,
+) -> dict[int, int]:
+    """Post the changes, one entry per order, and write them into the holds; gives each order's entry.
+
+    `reverses`: by order, the entry that is taken back. Raises `NotEnough`.
+    """
     by_order: dict[int, list[Line]] = defaultdict(list)
     for change in changes:
         by_order[change.order_id].append(change.moves)
@@ -52,10 +56,11 @@ def settle(
         if order.id in by_order
     ]
     if not entries:
-        return
-    post(session, entries)
+        return {}
+    posted = post(session, entries)
     _write(session, changes)
     step(session, [order for order in orders if order.id in by_order])
+    return {entry.document_id: done.entry_id for entry, done in zip(entries, posted, strict=True)}
 
 
 def holds_of(session: Session, order_ids: Iterable[int]) -> dict[int, list[OrderHold]]:

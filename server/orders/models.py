@@ -129,6 +129,7 @@ class OrderReturn(Base):
     way: Mapped[str] = mapped_column(String(4))
     state: Mapped[str] = mapped_column(String(10))
     package: Mapped[str] = mapped_column(String(100), default="")
+    entry_id: Mapped[int | None] = mapped_column(ForeignKey("entry.id"))  # what completing it posted
     note: Mapped[str] = mapped_column(String(500), default="")
     upload_id: Mapped[int | None] = mapped_column(index=True)
     created_at: Mapped[datetime]

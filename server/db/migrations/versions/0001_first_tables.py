@@ -645,6 +645,7 @@ def upgrade() -> None:
         sa.Column("way", sa.String(length=4), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("package", sa.String(length=100), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("note", sa.String(length=500), nullable=False),
         sa.Column("upload_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created_at", base.Moment(), nullable=False),
@@ -653,6 +654,7 @@ def upgrade() -> None:
         sa.Column("completed_by", sa.String(length=120), nullable=False),
         sa.CheckConstraint("state IN ('todo', 'completed', 'undone')", name=op.f("ck_order_return_state")),
         sa.CheckConstraint("way IN ('scan', 'list')", name=op.f("ck_order_return_way")),
+        sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_order_return_entry_id")),
         sa.ForeignKeyConstraint(["order_id"], ["order.id"], name=op.f("fk_order_return_order_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order_return")),
     )

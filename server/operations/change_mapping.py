@@ -1,31 +1,125 @@
-"""Change mappings, and what follows for orders: an unmapped store SKU that gets a mapping tries its waiting orders
-(CAT-9)."""
+"""Change mappings, and what follows for orders: for one order, for those to come, or for all that wait (CAT-9)."""
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from server.access.audit import audit
 from server.db.bulk import NUMBER, relation
-from server.orders import service
+from server.errors import NotFound, WrongUse
+from server.orders import changing, service
 from server.orders.models import Order, OrderLine
 from server.orders.states import Action, State
 from server.outbox.causes import Cause
 from server.stores.mapping import Mapped, Matches, map_many, match
+from server.stores.models import StoreSku
+
+
+class Scope(enum.StrEnum):
+    """Whom a changed mapping is for (CAT-9)."""
+
+    THIS_ORDER = "this order only"
+    FUTURE = "future orders"
+    ALL_NEW = "all new orders"
+
+
+#: States whose orders *all new orders* takes along; one in process is packed already.
+NEW = frozenset({State.TO_PACK, State.OUT_OF_STOCK, State.UNMAPPED})
+
+
+def scope_named(text: str | None) -> Scope:
+    """The scope that people name, in these words or the first of them; future orders unless named. Raises
+    `WrongUse`."""
+    if text is None or not text.strip():
+        return Scope.FUTURE
+    wanted = " ".join(text.replace("_", " ").replace("-", " ").lower().split())
+    for scope in Scope:
+        if wanted == scope.value or wanted == scope.value.rsplit(" ", 1)[0]:
+            return scope
+    raise WrongUse(f"scope is one of {', '.join(Scope)}, not '{text[:60]}'", field="scope")
 
 
 def change_mapping(
-    session: Session, wanted: Mapping[int, int | None], *, by: str, at: datetime, cause: Cause = Cause.MAPPING
+    session: Session,
+    wanted: Mapping[int, int | None],
+    *,
+    by: str,
+    at: datetime,
+    cause: Cause = Cause.MAPPING,
+    scope: Scope = Scope.FUTURE,
 ) -> Sequence[Mapped]:
-    """Map store SKUs to merchant SKUs (None takes the mapping away), for future orders, and try the orders that waited
-    for a mapping. Gives the mappings that changed.
+    """Map store SKUs to merchant SKUs (None takes the mapping away), and try the orders that waited for a mapping.
+    Gives the mappings that changed.
+
+    With all new orders, every order of them that is not packed yet takes the new SKU too, also one that carried a
+    mapping of its own; its allocation moves in this transaction, or it becomes out of stock.
     """
+    if scope is Scope.THIS_ORDER:
+        raise WrongUse("this order only: say which order", field="scope")
     changed = map_many(session, wanted, cause=cause, by=by, at=at)
+    if scope is Scope.ALL_NEW:
+        lines = new_lines(session, wanted)
+        moved = changing.change_lines(session, lines, by=by, at=at, cause=cause, only=NEW)
+        if moved:
+            audit(session, by, "order.change_mapping", f"{len(moved)} orders", at=at, orders=[o.id for o in moved[:50]])
     try_waiting(session, changed, by=by, at=at)
     return changed
+
+
+def new_lines(session: Session, wanted: Mapping[int, int | None]) -> dict[int, int | None]:
+    """Line -> the merchant SKU it would get, for the lines of all new orders that have another one now."""
+    with relation(session, {"store_sku_id": NUMBER, "sku_id": NUMBER}, list(wanted.items())) as r:
+        query = (
+            select(OrderLine.id, r.c.sku_id)
+            .join(r, r.c.store_sku_id == OrderLine.store_sku_id)
+            .join(Order, Order.id == OrderLine.order_id)
+            .where(Order.state.in_(NEW), OrderLine.sku_id.is_distinct_from(r.c.sku_id))
+        )
+        return {row[0]: row[1] for row in session.execute(query)}
+
+
+def change_for_orders(
+    session: Session,
+    wanted: Mapping[tuple[int, int], int],
+    *,
+    by: str,
+    at: datetime,
+    cause: Cause = Cause.MAPPING,
+) -> list[Order]:
+    """Map the lines of (order, store SKU) to merchant SKUs for these orders only; the mapping itself stays.
+
+    Gives the orders that changed. Raises `NotFound` for an order without such a line, and `NotPossible`.
+    """
+    lines = lines_of(session, wanted)
+    missing = next((pair for pair in wanted if pair not in lines), None)
+    if missing is not None:
+        code = session.scalar(select(StoreSku.code).where(StoreSku.id == missing[1]))
+        raise NotFound(f"order {missing[0]} has no line of store SKU '{code or missing[1]}'")
+    chosen = {line: wanted[pair] for pair, some in lines.items() for line in some}
+    orders = changing.change_lines(session, dict(chosen), by=by, at=at, cause=cause)
+    for order in orders:
+        audit(session, by, "order.change_mapping", f"order {order.number}", at=at, order=order.id)
+    return orders
+
+
+def lines_of(session: Session, pairs: Mapping[tuple[int, int], object]) -> dict[tuple[int, int], list[int]]:
+    """The lines of (order, store SKU), for the pairs that have any."""
+    found: dict[tuple[int, int], list[int]] = {}
+    with relation(session, {"order_id": NUMBER, "store_sku_id": NUMBER}, list(pairs)) as r:
+        query = (
+            select(OrderLine.order_id, OrderLine.store_sku_id, OrderLine.id)
+            .join(r, (r.c.order_id == OrderLine.order_id) & (r.c.store_sku_id == OrderLine.store_sku_id))
+            .where(OrderLine.quantity > 0)
+            .order_by(OrderLine.id)
+        )
+        for order_id, store_sku_id, line in session.execute(query):
+            found.setdefault((order_id, store_sku_id), []).append(line)
+    return found
 
 
 def match_listings(session: Session, store_id: int, *, by: str, at: datetime) -> Matches:

@@ -14,10 +14,12 @@ from server.api.paging import Page, Paging, cut
 from server.catalog.queries import require_ids
 from server.errors import Conflict, WrongUse
 from server.operations import change_mapping as operation
+from server.operations.change_mapping import scope_named
 from server.stores import listings, queries
 from server.stores.queries import LoneSku, StoreSkuRow
 
 api = resource("mappings", "Mappings")
+_SCOPES = "future orders (unless given), or all new orders: also those that are not packed yet (CAT-9)."
 
 
 class MappingShown(BaseModel):
@@ -39,12 +41,14 @@ class NewMapping(Body):
     store: str
     store_sku: str = Field(min_length=1, max_length=listings.MAX_CODE)
     sku: str
+    scope: str | None = Field(None, description=_SCOPES)
 
 
 class MappingChange(Body):
     """What to change: `sku` null takes the mapping away."""
 
     sku: str | None = None
+    scope: str | None = Field(None, description=_SCOPES)
     whole_product: StrictBool = Field(False, description="All store SKUs of the same product, not this one only.")
     synced: StrictBool | None = Field(None, description="Whether its quantity is pushed.")
 
@@ -147,7 +151,7 @@ def create_mapping(body: NewMapping) -> Response:
         [sku_id] = require_ids(session, [body.sku])
         if row.sku_id is not None and row.sku_id != sku_id:
             raise Conflict(f"'{row.code}' is mapped to '{row.sku}' already; change that mapping", id=number)
-        operation.change_mapping(session, {number: sku_id}, by=by, at=at)
+        operation.change_mapping(session, {number: sku_id}, scope=scope_named(body.scope), by=by, at=at)
         return shown(queries.find_store_sku(session, number))
 
     return once(work, status=201)
@@ -186,7 +190,8 @@ def change_mapping(path: ById, body: MappingChange) -> Response:
         numbers = _chosen(session, path.id, body.whole_product)
         if "sku" in body.model_fields_set:
             sku_id = None if body.sku is None else require_ids(session, [body.sku])[0]
-            operation.change_mapping(session, dict.fromkeys(numbers, sku_id), by=by, at=at)
+            wanted = dict.fromkeys(numbers, sku_id)
+            operation.change_mapping(session, wanted, scope=scope_named(body.scope), by=by, at=at)
         if body.synced is not None:
             listings.choose_synced(session, numbers, body.synced, by=by, at=at)
         return shown(queries.find_store_sku(session, path.id))

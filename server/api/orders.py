@@ -15,13 +15,25 @@ from server.api.auth import caller
 from server.api.frame import Body, ById, RecordId, needs, resource, services, show
 from server.api.once import once
 from server.api.paging import Page, Paging
-from server.orders import by_hand, queries
+from server.catalog.queries import require_ids
+from server.errors import NotFound
+from server.operations.change_mapping import (
+    Scope,
+    change_for_orders,
+    change_mapping,
+    lines_of,
+    scope_named,
+)
+from server.orders import by_hand, queries, returns
+from server.orders.lists import LISTS, counts, why
 from server.orders.models import Order
 from server.orders.queries import OrderView
 from server.orders.states import Action, State
-from server.stores.queries import store_named
+from server.places.queries import warehouse_named
+from server.stores.queries import store_named, store_sku_ids
 
 api = resource("orders", "Orders")
+_COUNTED = ("out_of_stock", "unmapped", *LISTS)
 
 
 class LineShown(BaseModel):
@@ -69,6 +81,16 @@ class OrderFilter(Paging):
     number: str | None = None
     state: State | None = None
     at_risk: bool = Field(False, description="Only those that the shelf no longer covers (STK-5).")
+    on_hold: bool = Field(False, description="Only those that the store says not to ship yet.")
+    cancel_pending: bool = Field(False, description="Only those that the buyer asked to cancel.")
+    to_return: bool = Field(False, description="Only those cancelled or returned at the market and not all back.")
+    not_deducted: bool = Field(False, description="Only those shipped outside that could not be deducted.")
+    to_file: bool = Field(False, description="Only cancelled, deducted ones that are not filed away.")
+
+    @property
+    def lists(self) -> list[str]:
+        """The lists that are asked for."""
+        return [name for name in LISTS if getattr(self, name)]
 
 
 class Selected(Body):
@@ -83,6 +105,42 @@ class HowToCancel(Body):
     return_quantity: StrictBool | None = Field(
         None, description="Whether it is sold again. Never after 14 days, whatever is said."
     )
+
+
+class OtherWarehouse(Body):
+    """Where it ships from."""
+
+    warehouse: str
+
+
+class OtherMapping(Body):
+    """The merchant SKU that a store SKU of the order sells, and for whom (CAT-9)."""
+
+    store_sku: str
+    sku: str
+    scope: str | None = Field(
+        None, description="this order only · future orders (unless given) · all new orders: also those not packed yet."
+    )
+
+
+class Counts(BaseModel):
+    """How many orders there are on each list (ORD-14)."""
+
+    out_of_stock: int
+    unmapped: int
+    at_risk: int
+    on_hold: int
+    cancel_pending: int
+    to_return: int
+    not_deducted: int
+    to_file: int
+    states: dict[str, int]
+
+
+class CountsOf(BaseModel):
+    """Whose orders."""
+
+    store: str | None = None
 
 
 class Tried(BaseModel):
@@ -140,13 +198,25 @@ def list_orders(query: OrderFilter) -> Response:
     with services().db.read() as session:
         store_id = store_named(session, query.store).id if query.store is not None else None
         state = query.state.value if query.state is not None else None
-        rows = queries.orders(store_id=store_id, number=query.number, state=state, at_risk=query.at_risk)
+        rows = queries.orders(store_id=store_id, number=query.number, state=state)
+        rows = rows.where(*map(why, query.lists))
         if query.after is not None:
             rows = rows.where(Order.id < query.after)
         found = session.scalars(rows.order_by(Order.id.desc()).limit(query.limit + 1)).all()
         some = found[: query.limit]
         following = some[-1].id if len(found) > query.limit else None
         return show(Page(items=[shown(view) for view in queries.views(session, some)], next=following))
+
+
+@api.get("/orders/counts", responses={200: Counts})
+@needs("read")
+def count_orders(query: CountsOf) -> Response:
+    """How many orders wait, and why."""
+    with services().db.read() as session:
+        store_id = store_named(session, query.store).id if query.store is not None else None
+        found = counts(session, store_id=store_id)
+        states = {state.value: found[state.value] for state in State}
+        return show(Counts(**{name: found[name] for name in _COUNTED}, states=states))
 
 
 @api.get("/orders/<int:id>", responses={200: OrderShown})
@@ -207,6 +277,56 @@ def cancel_order(path: ById, body: HowToCancel) -> Response:
 
     def work(session: Session) -> OrderShown:
         by_hand.cancel(session, [path.id], return_quantity=body.return_quantity, by=by, at=clock.now())
+        return _view(session, path.id)
+
+    return once(work)
+
+
+@api.post("/orders/<int:id>/change-warehouse", responses={200: OrderShown})
+@needs("orders.act")
+def change_order_warehouse(path: ById, body: OtherWarehouse) -> Response:
+    """Change the warehouse: what it holds moves there, or nothing changes; one out of stock is tried there."""
+    by = caller().name
+
+    def work(session: Session) -> OrderShown:
+        warehouse_id = warehouse_named(session, body.warehouse).id
+        by_hand.change_warehouse(session, {path.id: warehouse_id}, by=by, at=clock.now())
+        return _view(session, path.id)
+
+    return once(work)
+
+
+@api.post("/orders/<int:id>/change-mapping", responses={200: OrderShown})
+@needs("orders.act")
+def change_order_mapping(path: ById, body: OtherMapping) -> Response:
+    """Change what a store SKU of the order sells: for this order only, future orders, or all new orders."""
+    by = caller().name
+
+    def work(session: Session) -> OrderShown:
+        scope, at = scope_named(body.scope), clock.now()
+        store_id = queries.find_order(session, path.id).store_id
+        pair = (store_id, body.store_sku.strip())
+        number = store_sku_ids(session, [pair]).get(pair)
+        if number is None or (path.id, number) not in lines_of(session, {(path.id, number): None}):
+            raise NotFound(f"order {path.id} has no line of store SKU '{body.store_sku[:120]}'", field="store_sku")
+        [sku_id] = require_ids(session, [body.sku])
+        if scope is Scope.THIS_ORDER:
+            change_for_orders(session, {(path.id, number): sku_id}, by=by, at=at)
+        else:
+            change_mapping(session, {number: sku_id}, scope=scope, by=by, at=at)
+        return _view(session, path.id)
+
+    return once(work)
+
+
+@api.post("/orders/<int:id>/mark-processed", responses={200: OrderShown})
+@needs("orders.act")
+def mark_order_processed(path: ById) -> Response:
+    """Mark a signed, cancelled or returned order as processed, so that its return may be listed."""
+    by = caller().name
+
+    def work(session: Session) -> OrderShown:
+        returns.mark_processed(session, [path.id], by=by, at=clock.now())
         return _view(session, path.id)
 
     return once(work)

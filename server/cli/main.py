@@ -20,6 +20,7 @@ from server.cli import (
     orders,
     push,
     reference,
+    returns,
     serving,
     sku,
     stock,
@@ -49,7 +50,7 @@ app = typer.Typer(
 )
 for register in (
     *(serving, demo, database, tokens, users, jobs, push, store, warehouse, mapping, sku),
-    *(uploads, stock, transfers, orders, sync, switches, reference),
+    *(uploads, stock, transfers, orders, returns, sync, switches, reference),
 ):
     register.add_to(app)
 

@@ -13,7 +13,7 @@ from server.catalog.queries import require_ids
 from server.cli.opening import actor, database
 from server.cli.output import AsJson, say, table, value
 from server.errors import NotFound
-from server.operations.change_mapping import change_mapping, match_listings
+from server.operations.change_mapping import Scope, change_mapping, match_listings, scope_named
 from server.stores import listings, queries
 from server.stores.queries import StoreSkuRow, store_named
 
@@ -21,6 +21,9 @@ group = typer.Typer(help="Mappings: which merchant SKU a store's listing sells."
 
 InStore = Annotated[str | None, typer.Option("--store", help="Only this store.")]
 WholeProduct = Annotated[bool, typer.Option("--whole-product", help="All store SKUs of the same product.")]
+ForWhom = Annotated[
+    str, typer.Option("--scope", help="future orders, or all new orders: also those that are not packed yet.")
+]
 _COLUMNS = ("store", "store_sku", "listing", "sku", "synced", "listed")
 
 
@@ -58,21 +61,32 @@ def unmapped_skus(store: InStore = None, as_json: AsJson = False) -> None:
 
 @group.command("set")
 def set_mapping(
-    store: str, store_sku: str, sku: str, whole_product: WholeProduct = False, as_json: AsJson = False
+    store: str,
+    store_sku: str,
+    sku: str,
+    whole_product: WholeProduct = False,
+    scope: ForWhom = Scope.FUTURE.value,
+    as_json: AsJson = False,
 ) -> None:
     """Map a store SKU, or its whole product, to a merchant SKU."""
 
     def work(session: Session) -> Sequence[StoreSkuRow]:
         pair = (store_named(session, store).id, store_sku.strip())
         number = listings.ensure_store_skus(session, [pair], at=clock.now())[pair]
-        return _map(session, number, require_ids(session, [sku])[0], whole_product)
+        return _map(session, number, require_ids(session, [sku])[0], whole_product, scope)
 
     with database() as found:
         table([_shown(row) for row in found.db.write(work)], as_json=as_json, columns=_COLUMNS)
 
 
 @group.command()
-def remove(store: str, store_sku: str, whole_product: WholeProduct = False, as_json: AsJson = False) -> None:
+def remove(
+    store: str,
+    store_sku: str,
+    whole_product: WholeProduct = False,
+    scope: ForWhom = Scope.FUTURE.value,
+    as_json: AsJson = False,
+) -> None:
     """Take a mapping away, or all of a product's at once; nothing is pushed to them any more."""
 
     def work(session: Session) -> Sequence[StoreSkuRow]:
@@ -80,7 +94,7 @@ def remove(store: str, store_sku: str, whole_product: WholeProduct = False, as_j
         number = queries.store_sku_ids(session, [pair]).get(pair)
         if number is None:
             raise NotFound(f"store '{store}' has no store SKU '{store_sku[:120]}'")
-        return _map(session, number, None, whole_product)
+        return _map(session, number, None, whole_product, scope)
 
     with database() as found:
         table([_shown(row) for row in found.db.write(work)], as_json=as_json, columns=_COLUMNS)
@@ -102,9 +116,10 @@ def match(store: str, as_json: AsJson = False) -> None:
         say(text)
 
 
-def _map(session: Session, number: int, sku_id: int | None, whole_product: bool) -> Sequence[StoreSkuRow]:
+def _map(session: Session, number: int, sku_id: int | None, whole_product: bool, scope: str) -> Sequence[StoreSkuRow]:
     numbers = queries.same_product(session, number) if whole_product else [number]
-    change_mapping(session, dict.fromkeys(numbers, sku_id), by=actor(), at=clock.now())
+    wanted = dict.fromkeys(numbers, sku_id)
+    change_mapping(session, wanted, scope=scope_named(scope), by=actor(), at=clock.now())
     found = queries.find_store_skus(session, numbers)
     return [found[each] for each in numbers]
 

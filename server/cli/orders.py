@@ -1,22 +1,31 @@
-"""order list|show|pack|ship|void|revert|cancel|move-to-pack."""
+"""order list|show|counts|export and what is done to orders: pack, ship, void, cancel, change-warehouse, …"""
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
 
 from server import clock
+from server.catalog.queries import require_ids
 from server.cli.opening import actor, database
 from server.cli.output import AsJson, complain, record, say, table
-from server.orders import by_hand, queries
+from server.errors import NotFound, WrongUse
+from server.operations.change_mapping import change_for_orders
+from server.orders import by_hand, queries, returns
+from server.orders.lists import EXPORT, LISTS, counts, export_rows, why
 from server.orders.models import Order
 from server.orders.queries import OrderView
 from server.orders.states import Action, State
-from server.stores.queries import store_named
+from server.places.queries import warehouse_named
+from server.stores.queries import store_named, store_sku_ids
 
 group = typer.Typer(help="Orders, and what can be done to them.", no_args_is_help=True)
 
@@ -29,29 +38,89 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(group, name="order")
 
 
+Waits = Annotated[
+    str | None, typer.Option("--waits", help=f"Only those of one list: {', '.join(LISTS)}.", metavar="LIST")
+]
+InStore = Annotated[str | None, typer.Option("--store", help="Only of this store.")]
+InState = Annotated[State | None, typer.Option("--state", help="Only in this state.")]
+
+
 @group.command("list")
 def list_orders(
-    store: Annotated[str | None, typer.Option(help="Only of this store.")] = None,
-    state: Annotated[State | None, typer.Option(help="Only in this state.")] = None,
+    store: InStore = None,
+    state: InState = None,
     number: Annotated[str | None, typer.Option(help="The store's own order number.")] = None,
     at_risk: Annotated[bool, typer.Option("--at-risk", help="Only those the shelf no longer covers.")] = False,
+    waits: Waits = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="Most orders.")] = 100,
     as_json: AsJson = False,
 ) -> None:
     """Orders, newest first."""
     with database() as found, found.db.read() as session:
-        rows = queries.orders(
-            store_id=None if store is None else store_named(session, store).id,
-            state=None if state is None else state.value,
-            number=number,
-            at_risk=at_risk,
-        )
+        rows = _chosen(session, store, state, waits, number=number, at_risk=at_risk)
         there = session.scalar(select(func.count()).select_from(rows.subquery())) or 0
         some = session.scalars(rows.order_by(Order.id.desc()).limit(limit)).all()
         views = queries.views(session, some)
     table([_shown(view) for view in views], as_json=as_json, columns=_COLUMNS)
     if there > len(views) and not as_json:
         complain(f"{there - len(views)} more: --limit {there}")
+
+
+@group.command("counts")
+def count_orders(store: InStore = None, as_json: AsJson = False) -> None:
+    """How many orders there are in each state, and on each list of those that wait for somebody."""
+    with database() as found, found.db.read() as session:
+        shown = counts(session, store_id=None if store is None else store_named(session, store).id)
+    record(shown, as_json=as_json)
+
+
+@group.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="A .csv to write: a row for each line of an order.")],
+    store: InStore = None,
+    state: InState = None,
+    waits: Waits = None,
+) -> None:
+    """Write orders to a file, oldest first."""
+    with database() as found, found.db.read() as session:
+        rows = export_rows(session, _chosen(session, store, state, waits))
+        with file.open("w", encoding="utf-8-sig", newline="") as target:
+            written = csv.writer(target)
+            written.writerow(EXPORT)
+            count = 0
+            for row in rows:
+                written.writerow([_cell(row[name]) for name in EXPORT])
+                count += 1
+    say(f"{count} rows in {file}")
+
+
+def _cell(value: Any) -> Any:
+    """A value as a spreadsheet keeps it: no text becomes a formula on the way out (WB-9)."""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return f"'{value}"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value
+
+
+def _chosen(
+    session: Session,
+    store: str | None,
+    state: State | None,
+    waits: str | None,
+    *,
+    number: str | None = None,
+    at_risk: bool = False,
+) -> Select[Order]:
+    if waits is not None and waits not in LISTS:
+        raise WrongUse(f"there is no list '{waits[:40]}'; there are {', '.join(LISTS)}")
+    rows = queries.orders(
+        store_id=None if store is None else store_named(session, store).id,
+        state=None if state is None else state.value,
+        number=number,
+        at_risk=at_risk,
+    )
+    return rows if waits is None else rows.where(why(waits))
 
 
 @group.command()
@@ -119,6 +188,48 @@ def cancel(
             lambda session: by_hand.cancel(session, ids, return_quantity=return_quantity, by=actor(), at=clock.now())
         )
         _say(orders)
+
+
+@group.command("change-warehouse")
+def change_warehouse(ids: Ids, warehouse: Annotated[str, typer.Option("--to", help="The other warehouse.")]) -> None:
+    """Let them ship from another warehouse: all of them, or nothing changes."""
+
+    def work(session: Session) -> Sequence[Order]:
+        wanted = dict.fromkeys(ids, warehouse_named(session, warehouse).id)
+        return by_hand.change_warehouse(session, wanted, by=actor(), at=clock.now())
+
+    with database() as found:
+        _say(found.db.write(work))
+
+
+@group.command("change-mapping")
+def change_mapping(
+    id: Annotated[int, typer.Argument(help="The order's number here.")],
+    store_sku: Annotated[str, typer.Argument(help="The store SKU of its line.")],
+    sku: Annotated[str, typer.Argument(help="The merchant SKU that it sells in this order.")],
+) -> None:
+    """Another merchant SKU for this order only; `mapping set --scope` changes it for others."""
+
+    def work(session: Session) -> Order:
+        order = queries.find_order(session, id)
+        pair = (order.store_id, store_sku.strip())
+        number = store_sku_ids(session, [pair]).get(pair)
+        if number is None:
+            raise NotFound(f"order {id} has no line of store SKU '{store_sku[:120]}'")
+        wanted = {(id, number): require_ids(session, [sku])[0]}
+        change_for_orders(session, wanted, by=actor(), at=clock.now())
+        return queries.find_order(session, id)
+
+    with database() as found:
+        _say([found.db.write(work)])
+
+
+@group.command("mark-processed")
+def mark_processed(ids: Ids) -> None:
+    """Signed, cancelled or returned orders are processed: their return may be listed."""
+    with database() as found:
+        found.db.write(lambda session: returns.mark_processed(session, ids, by=actor(), at=clock.now()))
+    say(f"marked as processed: {len(ids)}")
 
 
 @group.command("move-to-pack")

@@ -81,7 +81,7 @@ def orders(
     if sku_id is not None:
         query = query.where(Order.id.in_(select(OrderLine.order_id).where(OrderLine.sku_id == sku_id)))
     if at_risk:
-        query = query.where(Order.id.in_(_risky(None)))
+        query = query.where(Order.id.in_(risky(None)))
     return query
 
 
@@ -97,7 +97,7 @@ def views(session: Session, some: Sequence[Order]) -> list[OrderView]:
     """The orders with names, lines and holds; a handful of queries whatever their number."""
     ids = [order.id for order in some]
     lines = _lines(session, ids)
-    risky = at_risk(session, ids)
+    shaky = at_risk(session, ids)
     stores = {row.id: row.name for row in session.execute(select(Store.id, Store.name))}
     warehouses = {row.id: row.code for row in session.execute(select(Warehouse.id, Warehouse.code))}
     return [
@@ -105,7 +105,7 @@ def views(session: Session, some: Sequence[Order]) -> list[OrderView]:
             order,
             stores[order.store_id],
             warehouses.get(order.warehouse_id) if order.warehouse_id is not None else None,
-            order.id in risky,
+            order.id in shaky,
             lines[order.id],
         )
         for order in some
@@ -148,10 +148,10 @@ def at_risk(session: Session, order_ids: Iterable[int]) -> set[int]:
             .distinct()
             .subquery()
         )
-        return set(session.scalars(_risky(keys))) & wanted
+        return set(session.scalars(risky(keys))) & wanted
 
 
-def _risky(keys: FromClause | None) -> Select[int]:
+def risky(keys: FromClause | None) -> Select[int]:
     """The orders at risk: of those that hold a SKU of `keys` (warehouse, SKU), or of all. One that was raised in its
     store and waits for the rest holds as well (ORD-10)."""
     held = (
@@ -177,13 +177,13 @@ def _risky(keys: FromClause | None) -> Select[int]:
         .join(Order, Order.id == needs.c.order_id)
         .subquery()
     )
-    risky: Select[int] = (
+    passing: Select[int] = (
         select(walked.c.order_id)
         .join(Balance, _same_place(Balance, walked))
         .where(walked.c.sum > Balance.on_hand)
         .distinct()
     )
-    return risky
+    return passing
 
 
 def _same_place(one: Any, other: Any) -> Any:

@@ -1,18 +1,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from server import clock
 from server.access.models import AuditLine
 from server.channels.protocol import MarketOrder, MarketStatus
 from server.ledger.movements import Kind, Line
 from server.ledger.posting import Figures, post
 from server.ledger.verifying import verify
+from server.orders import queries
+from server.orders.lists import export_rows
 from server.orders.taking import take_in
 from server.stores.models import Store
 from tests.factories import AT, entry, figures, make_sku, make_store, make_store_sku, make_warehouse, put_stock
@@ -213,3 +216,132 @@ def test_orders_are_listed_by_page_and_filter(shop: Shop) -> None:
     assert len(shop.client.get("/orders?store=shop").json["items"]) == 3
     assert shop.client.get("/orders?store=other").status_code == 404
     assert shop.client.get("/orders?state=lost").status_code == 422
+
+
+def test_cancelling_leaves_it_to_the_caller_where_the_store_says_so(shop: Shop) -> None:
+    """ORD-8: the quantity is returned, or not, as the caller says; a ship click files the order away."""
+    shop.api.db.write(lambda s: setattr(s.get_one(Store, shop.store), "settings", {"on_cancel": "return"}))
+    shop.take(news("A", ("red", 2), placed_at=clock.now()), news("B", ("red", 1), placed_at=clock.now()))
+    refused = shop.act("A", "cancel")
+    assert (refused.status_code, "return_quantity true or false" in refused.json["detail"]) == (422, True)
+    assert shop.act("A", "cancel", json={"return_quantity": False}).json["state"] == "cancelled"
+    assert shop.figures() == Figures(3, 1)
+    assert shop.act("B", "cancel", json={"return_quantity": True}).json["state"] == "cancelled"
+    assert shop.figures() == Figures(3)
+    assert shop.client.get("/orders/counts").json["to_file"] == 1
+    assert shop.act("A", "ship").json["filed"] is True
+    assert shop.client.get("/orders/counts").json["to_file"] == 0
+
+
+def test_change_warehouse(shop: Shop) -> None:
+    """ORD-6: moved whole, or refused with what is there."""
+    east = shop.api.db.write(lambda s: make_warehouse(s, "EAST"))
+    shop.take(news("A", ("red", 2)))
+    refused = shop.act("A", "change-warehouse", json={"warehouse": "EAST"})
+    assert (refused.status_code, refused.json["detail"]) == (409, "RED in EAST: only 0 available, 2 wanted")
+    shop.api.db.write(lambda s: put_stock(s, east, shop.red, 2))
+    assert shop.act("A", "change-warehouse", json={"warehouse": "east"}).json["warehouse"] == "EAST"
+    assert shop.figures() == Figures(5)
+    assert shop.act("A", "change-warehouse", json={"warehouse": "NONE"}).status_code == 404
+    with shop.api.db.read() as s:
+        line = s.scalars(select(AuditLine).where(AuditLine.action == "order.change_warehouse")).one()
+        assert line.detail == {"order": 1, "before": shop.warehouse, "after": east}
+
+
+def test_change_mapping_with_its_scope(shop: Shop) -> None:
+    """CAT-9: this order only, future orders unless said, all new orders."""
+    shop.api.db.write(lambda s: put_stock(s, shop.warehouse, shop.red + 1, 9))
+    shop.take(*(news(number, ("red", 1)) for number in "ABC"))
+
+    def skus() -> list[str]:
+        return [shop.order(number)["lines"][0]["sku"] for number in "ABC"]
+
+    wanted = {"store_sku": "red", "sku": "blue"}
+    assert shop.act("A", "change-mapping", json=wanted | {"scope": "this order only"}).status_code == 200
+    assert skus() == ["BLUE", "RED", "RED"]
+    assert shop.act("A", "change-mapping", json=wanted).status_code == 200
+    assert skus() == ["BLUE", "RED", "RED"]
+    [mapping] = shop.client.get("/mappings?store_sku=red").json["items"]
+    assert mapping["sku"] == "BLUE"
+    path = f"/mappings/{mapping['id']}"
+    assert shop.client.patch(path, json={"sku": "BLUE", "scope": "all new orders"}).json["sku"] == "BLUE"
+    assert skus() == ["BLUE", "BLUE", "BLUE"]
+    assert shop.figures() == Figures(5)
+    assert shop.client.patch(path, json={"sku": "RED", "scope": "some orders"}).status_code == 422
+    assert shop.act("A", "change-mapping", json={"store_sku": "blue", "sku": "RED"}).status_code == 404
+    removed = shop.client.patch(path, json={"sku": None, "scope": "all new orders"})
+    assert removed.json["sku"] is None
+    assert {shop.order(number)["state"] for number in "ABC"} == {"unmapped"}
+    again = {"store": "Shop", "store_sku": "red", "sku": "RED", "scope": "all new orders"}
+    assert shop.client.post("/mappings", json=again).status_code == 201
+    assert shop.figures() == Figures(5, 3)
+
+
+def test_a_package_is_scanned_back_in(shop: Shop) -> None:
+    """ORD-11: once; some of it defective; the same press under one key once."""
+    shop.take(news("A", ("red", 3), tracking_numbers=("TRK 1",)))
+    scan = {"tracking": "trk 1", "items": [{"sku": "RED", "quantity": 2}, {"sku": "RED", "condition": "defective"}]}
+    refused = shop.client.post("/returns", json=scan)
+    assert (refused.status_code, refused.json["code"]) == (409, "not-possible")
+    for action in ("pack", "ship", "pick-up"):
+        assert shop.act("A", action).status_code == 200
+    answers = [shop.client.post("/returns", json=scan, headers={"Idempotency-Key": "beep"}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201] and answers[0].data == answers[1].data
+    [made] = answers[0].json["items"]
+    assert (made["way"], made["state"], [(line["quantity"], line["condition"]) for line in made["lines"]]) == (
+        "scan", "completed", [(2, "good"), (1, "defective")],
+    )  # fmt: skip
+    assert shop.figures() == Figures(4, 0, 0, 1)
+    assert shop.client.post("/returns", json=scan).status_code == 409
+    assert shop.client.post("/returns", json={"tracking": "no"}).status_code == 404
+    assert shop.client.post("/returns", json={"tracking": "trk 1", "order": 1}).status_code == 422
+    assert shop.order("A")["lines"][0]["returned"] == 3
+    assert shop.api.roles["viewer"].post("/returns", json=scan).status_code == 403
+
+
+def test_a_signed_order_is_returned_by_a_list(shop: Shop) -> None:
+    """ORD-11: marked as processed, listed, completed; a list that is still to do can be taken back."""
+    shop.take(news("A", ("red", 3)))
+    for action in ("pack", "ship", "deliver"):
+        assert shop.act("A", action).status_code == 200
+    wanted = {"order": shop.order("A")["id"], "items": [{"sku": "RED", "quantity": 1}]}
+    assert shop.client.post("/returns", json=wanted).status_code == 409
+    assert shop.act("A", "mark-processed").json["processed_at"] is not None
+    [first], [second] = (shop.client.post("/returns", json=wanted).json["items"] for _ in range(2))
+    assert shop.client.delete(f"/returns/{first['id']}").json["state"] == "undone"
+    assert shop.client.post(f"/returns/{first['id']}/complete").status_code == 409
+    assert shop.client.post(f"/returns/{second['id']}/complete").json["completed_by"] == "merchandiser-user"
+    assert shop.figures() == Figures(3)
+    items = shop.client.get(f"/returns?order={wanted['order']}&state=completed").json["items"]
+    assert [item["id"] for item in items] == [second["id"]]
+    assert shop.client.get(f"/returns/{second['id']}").json["lines"][0]["sku"] == "RED"
+    assert shop.client.get("/returns/99").status_code == 404
+
+
+def test_orders_are_listed_and_counted_by_why_they_wait(shop: Shop) -> None:
+    """ORD-14: out of stock, unmapped, at risk, on hold, asked to cancel, to return, not deducted."""
+    deduct = {"shipped_outside": "deduct"}
+    shop.api.db.write(lambda s: setattr(s.get_one(Store, shop.store), "settings", deduct))
+    gone = news("GONE", ("red", 1), paid_at=AT - timedelta(days=1))
+    shop.take(gone, news("OK", ("red", 3)), news("OUT", ("red", 9)), news("NEW", ("green", 1)))
+    for action in ("pack", "ship"):
+        shop.act("GONE", action)
+    shop.take(replace(gone, status=MarketStatus.CANCELLED, updated_at=AT + timedelta(minutes=1)))
+    shop.take(news("LOST", ("red", 9), status=MarketStatus.SHIPPED))
+    shop.take(news("HOLD", ("blue", 9), hold=True, cancel_pending=True))
+    shop.count(-2)
+    counts = shop.client.get("/orders/counts").json
+    lists = {
+        "at_risk": ["OK"], "on_hold": ["HOLD"], "cancel_pending": ["HOLD"], "to_return": ["GONE"],
+        "not_deducted": ["LOST"], "to_file": ["GONE"],
+    }  # fmt: skip
+    for name, numbers in lists.items():
+        assert [order["number"] for order in shop.client.get(f"/orders?{name}=true").json["items"]] == numbers
+        assert counts[name] == len(numbers)
+    assert (counts["out_of_stock"], counts["unmapped"], counts["states"]["shipped"]) == (2, 1, 1)
+    assert shop.client.get("/orders/counts?store=Shop").json == counts
+    with shop.api.db.read() as s:
+        rows = list(export_rows(s, queries.orders(state="out_of_stock")))
+    assert [(row["order"], row["store_sku"], row["quantity"], row["on_hold"]) for row in rows] == [
+        ("OUT", "red", 9, False), ("HOLD", "blue", 9, True),
+    ]  # fmt: skip

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from server.orders.models import Order
 from server.orders.taking import take_in
 from server.places.queries import default_warehouse
 from server.stores.models import Store
-from tests.factories import AT, make_sku, make_store, make_store_sku, put_stock
+from tests.factories import AT, make_sku, make_store, make_store_sku, make_warehouse, put_stock
 from tests.server.cli.conftest import Terminal, prepared
 from tests.server.orders.test_taking import news
 
@@ -74,3 +77,57 @@ def test_out_of_stock_orders_are_tried_again(company: Terminal) -> None:
         db.write(lambda s: put_stock(s, default_warehouse(s).id, 1, 2))
     assert "to pack       1" in company.run("order", "move-to-pack", "2")
     assert states(company)["B"] == "to_pack"
+
+
+def test_what_waits_is_counted_and_exported(company: Terminal, tmp_path: Path) -> None:
+    """ORD-14: by state and by list; no text of an export becomes a formula."""
+    counts = company.json("order", "counts")
+    assert (counts["out_of_stock"], counts["to_pack"], counts["at_risk"]) == (1, 1, 0)
+    assert company.json("order", "list", "--waits", "at_risk") == []
+    assert "there are at_risk, on_hold" in company.run("order", "list", "--waits", "nothing", code=2)
+    with prepared(company, make=False) as db:
+        db.write(lambda s: setattr(s.get_one(Order, 2), "number", "=1+1"))
+    file = tmp_path / "orders.csv"
+    assert "1 rows in" in company.run("order", "export", str(file), "--state", "out_of_stock")
+    text = file.read_text(encoding="utf-8-sig").splitlines()
+    assert text[0].startswith("store,order,state,at_risk") and text[1].startswith("Shop,'=1+1,out_of_stock,False")
+
+
+def test_orders_are_changed_by_hand(company: Terminal) -> None:
+    """ORD-6, CAT-9: another warehouse, another merchant SKU for one order, a mapping for all new ones."""
+
+    def fill(s):
+        put_stock(s, make_warehouse(s, "EAST"), 1, 1)
+        put_stock(s, default_warehouse(s).id, make_sku(s, "BLUE"), 9)
+
+    with prepared(company, make=False) as db:
+        db.write(fill)
+    assert "order A is to pack" in company.run("order", "change-warehouse", "1", "--to", "EAST")
+    assert company.json("order", "show", "1")["warehouse"] == "EAST"
+    assert "order B is to pack" in company.run("order", "change-mapping", "2", "red", "BLUE")
+    assert [line["sku"] for line in company.json("order", "show", "2")["lines"]] == ["BLUE"]
+    company.run("mapping", "set", "Shop", "red", "RED", "--scope", "all new orders")
+    assert [line["sku"] for line in company.json("order", "show", "2")["lines"]] == ["RED"]
+    company.run("mapping", "set", "Shop", "red", "RED", "--scope", "none", code=2)
+
+
+def test_returns_by_scan_and_by_list(company: Terminal) -> None:
+    """ORD-11: scanned before the buyer signed, listed after."""
+    for action in ("pack", "ship"):
+        company.run("order", action, "1")
+    [scanned] = company.json("return", "scan", "A", "--defective", "RED=1")
+    assert (scanned["state"], scanned["condition"]) == ("completed", "defective")
+    assert "has come back already" in company.run("return", "scan", "A", code=1)
+    with prepared(company, make=False) as db:
+        db.write(lambda s: put_stock(s, default_warehouse(s).id, 1, 9))
+    company.run("order", "move-to-pack")
+    for action in ("pack", "ship", "deliver", "mark-processed"):
+        company.run("order", action, "2")
+    [listed] = company.json("return", "make", "2", "--item", "RED=2")
+    assert listed["state"] == "todo"
+    [done] = company.json("return", "complete", str(listed["id"]))
+    assert (done["state"], done["quantity"]) == ("completed", 2)
+    [again] = company.json("return", "make", "2")
+    assert again["quantity"] == 3
+    company.run("return", "remove", str(again["id"]))
+    assert [row["state"] for row in company.json("return", "list")] == ["undone", "completed", "completed"]

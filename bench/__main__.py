@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from bench import allocation, push, results, uploads
 from bench.page import QUICK, RESULTS, Section, Size, markdown
+from server.cli.serving import collect_rarely
 
 BENCHES: dict[str, Callable[[Size], Section]] = {
     "uploads": uploads.run,
@@ -25,6 +26,7 @@ def main() -> None:
     if unknown := set(given.names) - BENCHES.keys():
         parser.error(f"there is no bench {', '.join(sorted(unknown))}")
     size = QUICK if given.quick else Size()
+    collect_rarely()  # as the server does, so that the floor is not slowed by what the server is spared
     sections = [BENCHES[name](size) for name in given.names or BENCHES]
     page = markdown(sections, size)
     print(page)

@@ -53,7 +53,7 @@ def load(environ: Mapping[str, str] | None = None, *, env_file: Path | None = Pa
     """Settings from the environment and the `.env` file. Raises `WrongUse` with every wrong value named."""
     values = {**_read_env_file(env_file), **(os.environ if environ is None else environ)}
     given: dict[str, Any] = {}
-    wrong: list[str] = []
+    wrong = [f"{name} in {env_file} is no setting" for name in _unknown(env_file)]
     for setting in fields(Settings):
         name = PREFIX + setting.name.upper()
         if name not in values:
@@ -84,8 +84,18 @@ def _parse(value: str, kind: type) -> Any:
     return Path(value) if issubclass(kind, Path) else value
 
 
+def _unknown(path: Path | None) -> list[str]:
+    """Names of ours in the file that mean nothing: most likely misspelt."""
+    known = {PREFIX + setting.name.upper() for setting in fields(Settings)} | {f"{PREFIX}LOG"}
+    return [name for name in _read_env_file(path) if name.startswith(PREFIX) and name not in known]
+
+
 def _read_env_file(path: Path | None) -> dict[str, str]:
     if path is None or not path.is_file():
         return {}
-    pairs = (line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise WrongUse(f"{path} is not text; it has lines like {PREFIX}THREADS=12") from error
+    pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line)
     return {name.strip(): value.strip().strip("'\"") for name, value in pairs if not name.lstrip().startswith("#")}

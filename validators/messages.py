@@ -146,6 +146,18 @@ CODES: dict[str, Code] = _table(
             "changed since the download: now '{now}', yours '{yours}'.",
             "Load the current data and decide again.",
         ),
+        Code(
+            "conflict-untouched",
+            _C,
+            "changed since the download: now '{now}', this row still says '{yours}'.",
+            "You did not change it: delete the row, or load the current data.",
+        ),
+        Code(
+            "conflict-elsewhere",
+            _C,
+            "the record changed since the download: now {now}.",
+            "Load the current data and decide again.",
+        ),
         Code("conflict-gone", _C, "the record was deleted since the download.", "Remove the row."),
         Code("version-other-key", _E, "this row's hidden version belongs to another record.", "Don't copy rows."),
         Code("already-applied", _E, "already applied in {upload}.", "Undo it, or clear the status and apply again."),

@@ -49,12 +49,18 @@ def check_form() -> None:
         return
     if not request.is_json:
         raise UnsupportedMediaType("send JSON, with Content-Type: application/json")
+    checked_json()
+
+
+def checked_json() -> Any:
+    """The body as JSON. Raises `BadRequest` for what is none, is nested too deeply, or holds what can't be kept."""
     try:
         content = request.get_json()
         if b"\\u" in request.get_data():
             _refuse_unkeepable(content)
     except RecursionError:
         raise BadRequest("the JSON is nested too deeply") from None
+    return content
 
 
 def add_headers(response: Response) -> Response:

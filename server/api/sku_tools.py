@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from flask import Response
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 from sqlalchemy.orm import Session
 
 from server import clock
@@ -14,7 +14,7 @@ from server.api.auth import caller
 from server.api.frame import Body, needs, resource, services, show
 from server.api.once import once
 from server.api.paging import Page, Paging
-from server.api.skus import Attributes, SkuWarning
+from server.api.skus import Attributes, SkuWarning, without_separators
 from server.catalog import hygiene, queries
 from server.catalog.label_sheets import SHEETS, sheet_named
 from server.catalog.labels import Barcode, labels_of, labels_pdf
@@ -27,12 +27,22 @@ api = resource("sku_tools", "Merchant SKUs")
 PDF = "application/pdf"
 
 
+def _keepable(attributes: dict[str, list[str]]) -> dict[str, list[str]]:
+    """What a SKU's own attributes refuse, refused before there are variants of it."""
+    for name, values in attributes.items():
+        for value in values:
+            without_separators({name: value})
+    return attributes
+
+
 class VariantsWanted(Body):
     """A parent SKU and lists of values: every combination of them is a variant."""
 
     parent: str
     title: str = Field("", description="The product's title; each variant adds its values.")
-    attributes: dict[str, list[str]] = Field(description="size, colour, or any name; at least one value each.")
+    attributes: Annotated[dict[str, list[str]], AfterValidator(_keepable)] = Field(
+        description="size, colour, or any name; at least one value each."
+    )
     codes: dict[str, str] = Field({}, description="Short codes for values where the made ones won't do.")
     mode: Literal["preview", "create"] = "preview"
     skip_existing: bool = Field(False, description="Leave variants that exist already alone.")

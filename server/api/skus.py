@@ -28,15 +28,15 @@ from validators.messages import Finding
 api = resource("skus", "Merchant SKUs")
 
 
-def _without_separators(attributes: dict[str, str]) -> dict[str, str]:
+def without_separators(attributes: dict[str, str]) -> dict[str, str]:
     for name, value in attributes.items():
         if not name.strip() or not value.strip() or ";" in name + value or "=" in name:
             raise ValueError("an attribute has a name without ; and = and a value without ;")
     return attributes
 
 
-Attributes = Annotated[dict[str, str], AfterValidator(_without_separators)]
-Money = Annotated[Decimal, Field(ge=0)]
+Attributes = Annotated[dict[str, str], AfterValidator(without_separators)]
+Money = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=6)]
 
 
 class ComponentShown(BaseModel):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
 from flask import Response
 from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter
@@ -17,6 +18,9 @@ from server.warehousing import queries as warehousing
 from server.warehousing.queries import MovementRow, Place, StockRow
 
 api = resource("stock", "Stock")
+
+#: A moment that there can be movements of; the very first and last years can't be told in every zone.
+Moment = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(9000, 1, 1, tzinfo=UTC))]
 
 _PLACE: TypeAdapter[Place] = TypeAdapter(tuple[str, str, RecordId, RecordId])
 
@@ -46,7 +50,7 @@ class StockFilter(BaseModel):
     sku: str | None = Field(None, max_length=64)
     warehouse: str | None = Field(None, max_length=64)
     q: str | None = Field(None, max_length=64, description="Part of a SKU's code or title.")
-    as_of: AwareDatetime | None = Field(None, description="As of this past moment, from movements alone.")
+    as_of: Moment | None = Field(None, description="As of this past moment, from movements alone.")
     after: str | None = Field(None, max_length=400)
     limit: int = Field(100, ge=1, le=MAX_LIMIT)
 
@@ -80,8 +84,8 @@ class MovementFilter(Paging):
     kind: str | None = Field(None, max_length=30)
     document: str | None = Field(None, max_length=30)
     document_id: int | None = Field(None, ge=1, le=2**63 - 1)
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
 
 @api.get("/stock", responses={200: StockPage})

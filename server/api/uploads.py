@@ -20,6 +20,7 @@ from server.api.frame import Answer, Body, ById, RecordId, answer, needs, resour
 from server.api.once import fingerprint_of, once, once_in_steps, request_target
 from server.api.paging import Page, Paging, page
 from server.api.problems import raise_wrong_request
+from server.api.safety import checked_json
 from server.errors import NotFound, WrongUse
 from server.uploads import downloads, outcome, undo
 from server.uploads.models import Upload
@@ -190,7 +191,7 @@ def _source(query: HandIn) -> tuple[Source, bytes]:
 
 def _given_rows() -> GivenRows:
     try:
-        return GivenRows.model_validate(request.get_json())
+        return GivenRows.model_validate(checked_json())
     except ValidationError as error:
         raise_wrong_request(error)
 
@@ -264,7 +265,7 @@ class CellPage(BaseModel):
 class AfterRow(BaseModel):
     """From which row on."""
 
-    after: int = Field(0, ge=0, description="`next` of the page before: a row number.")
+    after: int = Field(0, ge=0, le=2**31 - 1, description="`next` of the page before: a row number.")
     limit: int = Field(outcome.PAGE, ge=1, le=outcome.PAGE)
 
 

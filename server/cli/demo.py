@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -47,6 +48,7 @@ def demo(
 ) -> None:
     """A server, a sandbox store and, the first time, an example company. Ctrl-C stops everything."""
     chosen = _reachable(settings(), host, port)
+    _refuse_taken(host, port)
     with terminating(), ready(chosen, upgrade=True) as found:
         pending = chosen.data_dir / _PENDING
         if found.token is not None:
@@ -59,6 +61,18 @@ def demo(
             log_to_stderr(os.environ.get("STOCKBOOK_LOG", "info"))
             server.run()
     say("stopped; your data is kept")
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """Before anything is started or stopped: another demo on this port has its sandbox store, which is not ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        if os.name != "nt":  # a port that was just left is free; there the option would share one that is taken
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Refused(f"can't listen on {host}:{port}: {error.strerror or error}; PORT= chooses another") from error
 
 
 def _reachable(chosen: Settings, host: str, port: int) -> Settings:

@@ -26,7 +26,7 @@ from validators.registry import WORKBOOKS
 from validators.results.marking import mark
 from validators.results.rebuilding import SheetRows, rebuild
 from validators.templates.building import build
-from validators.workbooks import VERSION_TITLE, Workbook
+from validators.workbooks import MESSAGE_TITLE, STATUS_TITLE, VERSION_TITLE, Workbook
 
 #: Drop-downs longer than this help nobody and make the file heavy.
 LONGEST_LIST = 2_000
@@ -126,7 +126,8 @@ def _sheet_rows(raw: RawSheet) -> SheetRows:
     }
     titles = {letters[name]: raw.workbook.by_name[name].header for name in raw.columns}
     columns: dict[str, Sequence[Any]] = {letters[name]: column.values for name, column in raw.columns.items()}
-    for column, title in ((raw.status, "Status"), (raw.message, "Message")):
+    tools = ((raw.status, STATUS_TITLE), (raw.message, MESSAGE_TITLE), (raw.version, VERSION_TITLE))
+    for column, title in tools:
         if column is not None:
             titles[column.letter] = title
             columns[column.letter] = column.values
@@ -136,7 +137,8 @@ def _sheet_rows(raw: RawSheet) -> SheetRows:
         (number, _line({letter: values[place] for letter, values in columns.items()}, width))
         for place, number in enumerate(raw.row_numbers)
     )
-    return SheetRows(raw.sheet, raw.header_row, [(raw.header_row, header), *body])
+    hidden = [raw.version.letter] if raw.version is not None else []
+    return SheetRows(raw.sheet, raw.header_row, [(raw.header_row, header), *body], hidden)
 
 
 def _line(values: Mapping[str, Any], width: int) -> list[Any]:

@@ -192,7 +192,8 @@ def _apply(session: Session, handler: Handler, upload_id: int, sheet: Checked, r
     bad = examined.bad_rows
     if bad and (not request.good_rows or not examined.plan.rows.numbers):
         verdicts = _judge(examined, upload_id, applied=False)
-        _write_down(session, upload_id, sheet, verdicts, "refused", content=content)
+        said = _nothing_applied(verdicts)
+        _write_down(session, upload_id, sheet, verdicts, "refused", said=said, content=content)
         return
     context = Context(upload_id, who.name, now())
     steps = handler.apply(session, examined.plan, context) if examined.plan.changing else []
@@ -218,10 +219,19 @@ def _write_down(
     sheet: Checked,
     verdicts: Outcome,
     status: str,
+    *,
+    said: str = "",
     **more: Any,
 ) -> None:
     outcome.store_pages(session, upload_id, verdicts.verdicts())
-    _end(session, upload_id, sheet, status=status, counts=verdicts.counts, messages=_file_messages(sheet), **more)
+    messages = [*([said] if said else []), *_file_messages(sheet)]
+    _end(session, upload_id, sheet, status=status, counts=verdicts.counts, messages=messages, **more)
+
+
+def _nothing_applied(verdicts: Outcome) -> str:
+    bad = verdicts.counts["error"] + verdicts.counts["conflict"]
+    rows = "1 row is" if bad == 1 else f"{bad} rows are"
+    return f"Nothing was applied: {rows} not right. Correct what is red and apply again, or apply the good rows only."
 
 
 def _write_duplicate(session: Session, upload_id: int, sheet: Checked, content: str, earlier: int) -> None:

@@ -128,7 +128,7 @@ def check_versions(
         elif record is None:
             found.append(Finding("conflict-gone", number, key_columns[0]))
         else:
-            found += _conflicts(rows, number, record, changes.get(number, ()))
+            found += _conflicts(rows, place, record, changes.get(number, ()))
     return found
 
 
@@ -146,20 +146,36 @@ def _versioned(record: Existing) -> Mapping[str, Any]:
     return record.versioned if record.versioned is not None else record.values
 
 
-def _conflicts(rows: Rows, number: int, record: Existing, changes: Sequence[Change]) -> list[Finding]:
-    """Both values, at each cell that differs from what is there now; at the key where no cell of the row differs."""
+def _conflicts(rows: Rows, place: int, record: Existing, changes: Sequence[Change]) -> list[Finding]:
+    """Both values, at each cell that differs from what is there now; at the key where no cell of the row differs.
+
+    Whether it was the row or the record that moved away from the download is told where the version can tell: a row
+    that still says what it said then was not touched by anybody.
+    """
+    number = rows.numbers[place]
     if not changes:
         shown = "; ".join(f"{_title(rows, name)} {_words(value)}" for name, value in record.values.items())
-        return [Finding("conflict", number, rows.workbook.key[0], {"now": shown, "yours": "the same"})]
+        return [Finding("conflict-elsewhere", number, rows.workbook.key[0], {"now": shown})]
+    code = "conflict-untouched" if _is_untouched(rows, place, record) else "conflict"
     return [
         Finding(
-            "conflict",
+            code,
             number,
             change.field,
             {"now": _words(change.before), "yours": CLEAR if change.after is None else _words(change.after)},
         )
         for change in changes
     ]
+
+
+def _is_untouched(rows: Rows, place: int, record: Existing) -> bool:
+    """Whether the row's own values are those it was downloaded with. Not to be told where a version is made of more
+    than the row."""
+    if record.versioned is not None:
+        return False
+    key = version_key(rows, place, list(rows.workbook.key))
+    given = {name: rows.values[name][place] for name in record.values}
+    return version_of(key, given) == rows.versions[place]
 
 
 def _title(rows: Rows, name: str) -> str:

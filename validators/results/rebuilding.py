@@ -36,6 +36,7 @@ class SheetRows:
     name: str
     header_row: int
     rows: Iterable[tuple[int, Sequence[Any]]]
+    hidden: Sequence[str] = ()  # letters of columns that people need not see
 
 
 def rebuild(sheets: Iterable[SheetRows], cells: Iterable[Cell], template: Workbook | None = None) -> bytes:
@@ -110,13 +111,15 @@ def _write(sheet: Worksheet, source: SheetRows, cells: Mapping[int, Mapping[int,
                 value = cell.value
             style = cell.style if cell else None
             _write_value(sheet, number - 1, column, value, looks.of(value, style, number == source.header_row))
-            if number <= source.header_row + _LOOKED_AT:
+            if source.header_row <= number <= source.header_row + _LOOKED_AT:
                 widths[column] = max(widths.get(column, 8), len(str(value or "")) + 3)
             if cell is not None and cell.note and notes_left:
                 sheet.write_comment(number - 1, column, clean(cell.note), {"author": AUTHOR, **_NOTE_SIZE})
                 notes_left -= 1
     for column, width in widths.items():
         sheet.set_column(column, column, min(_MOST_WIDE, width))
+    for letter in source.hidden:
+        sheet.set_column(f"{letter}:{letter}", None, None, {"hidden": True})
     sheet.freeze_panes(source.header_row, 0)
 
 

@@ -253,3 +253,43 @@ def test_an_upload_is_previewed_before_it_is_applied(site: Site) -> None:
     assert [(item["store_sku"], item["before"], item["after"]) for item in preview["items"]] == [("red", 0, 6)]
     hand_in(site.client, site.sheet(GOOD), "?mode=apply")
     assert site.client.post("/push/preview", json={"upload": done["id"] + 1}).status_code == 409
+
+
+def test_a_refused_upload_says_that_nothing_was_applied(site: Site) -> None:
+    """WB-6: and what to do next."""
+    done = hand_in(site.client, site.sheet([GOOD[0], {"sku": "GONE", "quantity": 1}]), "?mode=apply").json
+    assert done["messages"][0].startswith("Nothing was applied: 1 row is not right.")
+
+
+def test_a_row_nobody_touched_says_so_in_its_conflict(site: Site) -> None:
+    """WB-4: both values, and that it was the record that moved."""
+    site.db.write(lambda s: put_stock(s, site.main, site.red, 10))
+    book = template(site.client, "quantity_update", "?with_data=true")
+    site.db.write(lambda s: put_stock(s, site.main, site.red, 1))
+    row = hand_in(site.client, book).json["rows"][0]
+    assert (row["status"], row["messages"][0]["code"]) == ("conflict", "conflict-untouched")
+    assert "now '11', this row still says '10'" in row["messages"][0]["text"]
+
+
+def test_a_result_that_was_built_new_keeps_the_row_versions(site: Site) -> None:
+    """WB-4: the conflict check works for who corrects the result and hands it in again, also of a .csv."""
+    site.db.write(lambda s: put_stock(s, site.main, site.red, 10))
+    sheet = openpyxl.load_workbook(io.BytesIO(template(site.client, "quantity_update", "?with_data=true")))
+    table = [[cell.value for cell in row] for row in sheet["Quantity update"].iter_rows(min_row=3, max_row=4)]
+    text = "\n".join(",".join("" if value is None else str(value) for value in line) for line in table)
+    site.db.write(lambda s: put_stock(s, site.main, site.red, 1))
+    done = hand_in(site.client, text.encode(), "?template=quantity_update", name="stock.csv").json
+    assert done["rows"][0]["status"] == "conflict"
+    result = site.client.get(f"/uploads/{done['id']}/result.xlsx").data
+    assert hand_in(site.client, result).json["rows"][0]["status"] == "conflict"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[" * 100_000, b'{"template": "stock_in", "rows": [{"sku": "\\ud800", "quantity": 1}]}', b'{"template": 1}'],
+)
+def test_rows_that_are_none_are_refused_in_words(site: Site, body: bytes) -> None:
+    """P5: nested too deeply, half a character, the wrong shape."""
+    answer = site.client.post("/uploads", data=body, content_type="application/json")
+    assert answer.status_code in (400, 422), answer.text
+    assert answer.json["detail"]

@@ -46,13 +46,9 @@ def sku_is_another_code(frame: pd.DataFrame) -> list[Finding]:
     """Warnings about SKUs that equal a GTIN or a model number anywhere in the file (CAT-2)."""
     gtins = {_folded(gtin) for _, (several,) in _values(frame, "gtins") for gtin in several}
     models = {_folded(model) for _, (model,) in _values(frame, "model_number")}
-    kinds = (("sku-is-gtin", gtins), ("sku-is-model", models))
-    return [
-        Finding(code, row, "sku")
-        for row, (sku,) in _values(frame, "sku")
-        for code, others in kinds
-        if _folded(sku) in others
-    ]
+    kinds = [(code, others) for code, others in (("sku-is-gtin", gtins), ("sku-is-model", models)) if others]
+    skus = ((row, _folded(sku)) for row, (sku,) in _values(frame, "sku"))
+    return [Finding(code, row, "sku") for row, sku in skus for code, others in kinds if sku in others]
 
 
 def not_its_own_component(frame: pd.DataFrame) -> list[Finding]:

@@ -102,6 +102,8 @@ def plain_column(values: Sequence[Any]) -> Sequence[Any]:
     if kinds <= _DECIMALS or kinds <= _DATES:
         known = {value: plain(value) for value in set(values)}
         return [known[value] for value in values]
+    if kinds <= _SEVERAL and all(type(item) is str for value in values if value for item in value):
+        return [None if value is None else list(value) for value in values]
     return [plain(value) for value in values]
 
 
@@ -109,6 +111,7 @@ def plain_column(values: Sequence[Any]) -> Sequence[Any]:
 _AS_THEY_ARE = {type(None), str, int, bool}
 _DECIMALS = {type(None), Decimal}
 _DATES = {type(None), date}
+_SEVERAL = {type(None), tuple}
 
 
 def plain(value: Any) -> Any:

@@ -29,6 +29,7 @@ api = resource("skus", "Merchant SKUs")
 
 
 def without_separators(attributes: dict[str, str]) -> dict[str, str]:
+    """The attributes, where a cell of `name=value; name=value` can hold them. Raises `ValueError`."""
     for name, value in attributes.items():
         if not name.strip() or not value.strip() or ";" in name + value or "=" in name:
             raise ValueError("an attribute has a name without ; and = and a value without ;")

@@ -39,7 +39,7 @@ def run(size: Size) -> Section:
         f"{size.orders:,} orders of {LINES} lines, taken in by {WRITERS} writers at once in pages of {PAGE}, as order "
         "sync does: order, lines, holds, movements, balances, marks for the push. Floor: a bare conditional UPDATE for "
         f"each line and nothing else (SQLite: one writer, PostgreSQL: {WRITERS}). *By order* commits after each order, "
-        f"as a shop does that decides orders one by one; *by page* after {PAGE}. Both databases with the durability "
+        f"as one does that decides orders one by one; *by page* after {PAGE}. Both databases with the durability "
         "they have in use. The longest wait is that of any one writer for one page, its own work included.",
     )
     for kind in kinds():

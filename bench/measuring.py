@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-_LOOK_EVERY_SECONDS = 0.01
-_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+_LOOK_EVERY_SECONDS = 0.02
 MB = 1024 * 1024
 
 
@@ -70,13 +69,13 @@ class Peak:
 def peak_memory(pid: int) -> Iterator[Peak]:
     """Watch the memory of process `pid` and its children within the block (Linux; 0 elsewhere).
 
-    Resident pages, those shared by parent and child counted for each, so the true figure is at most this.
+    A page that several of them share counts once: a child that was just forked shares all of its parent's.
     """
     peak, done = Peak(), threading.Event()
 
     def watch() -> None:
         while not done.wait(_LOOK_EVERY_SECONDS):
-            peak.bytes = max(peak.bytes, sum(map(resident, family(pid))))
+            peak.bytes = max(peak.bytes, sum(map(held, family(pid))))
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -87,12 +86,13 @@ def peak_memory(pid: int) -> Iterator[Peak]:
         watcher.join()
 
 
-def resident(pid: int) -> int:
-    """Bytes of memory that a process holds; 0 where that can't be told."""
+def held(pid: int) -> int:
+    """Bytes of memory that a process holds, its part of shared pages only; 0 where that can't be told."""
     try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
-    except (OSError, IndexError):
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:  # it ended while we looked
         return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
 
 
 def family(pid: int) -> list[int]:

@@ -13,7 +13,7 @@ from sqlalchemy import delete, event, func, select
 from sqlalchemy.orm import Session
 
 from bench.databases import AT, KINDS, database, default_warehouse, kinds, make_skus, make_stores, put_stock
-from bench.measuring import MB, in_turn, peak_memory, resident, seconds
+from bench.measuring import MB, held, in_turn, peak_memory, seconds
 from bench.page import Figure, Section, Size
 from server.db.base import moment_for
 from server.db.session import Database
@@ -48,7 +48,7 @@ def _figures(kind: str, case: _Case, size: Size) -> list[Figure]:
     what = f"{KINDS[kind]}, {case.skus:,} SKU{'s' if case.skus > 1 else ''} with {case.stores} stores"
     with database(kind) as db:
         shop = _Shop(db, case)
-        before = resident(os.getpid())
+        before = held(os.getpid())
         with peak_memory(os.getpid()) as peak:
             pair = in_turn(size.rounds, shop.evaluate, shop.floor)
     return [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -44,7 +43,7 @@ class NewReturn(Body):
     order: RecordId | None = Field(None, description="The order's number here (`id`).")
     store: str | None = Field(None, description="Where orders of several stores have that tracking number.")
     items: list[ReturnedItem] | None = Field(None, min_length=1, max_length=1000, description="All unless given.")
-    defective: StrictBool = Field(False, description="With `tracking`: the whole package is.")
+    defective: StrictBool = Field(False, description="All of it is.")
     note: str = Field("", max_length=500)
 
 
@@ -141,13 +140,10 @@ def create_return(body: NewReturn) -> Response:
         raise WrongUse("say either the tracking number or the order", field="tracking")
 
     def work(session: Session) -> Scanned:
-        items, at = _items(session, body.items), clock.now()
+        items, at = _items(session, body), clock.now()
         if body.tracking is not None:
             store_id = None if body.store is None else store_named(session, body.store).id
-            made = returns.scan(
-                session, body.tracking, store_id=store_id, items=items, defective=body.defective, note=body.note,
-                by=by, at=at,
-            )  # fmt: skip
+            made = returns.scan(session, body.tracking, store_id=store_id, items=items, note=body.note, by=by, at=at)
         else:
             assert body.order is not None
             made = [returns.make_list(session, body.order, items, note=body.note, by=by, at=at)]
@@ -192,18 +188,18 @@ def remove_return(path: ById) -> Response:
     return once(work)
 
 
-def _items(session: Session, wanted: Sequence[ReturnedItem] | None) -> list[Item] | None:
-    if wanted is None:
-        return None
-    skus = require_ids(session, [item.sku for item in wanted])
+def _items(session: Session, body: NewReturn) -> list[Item]:
+    if body.items is None:
+        return [Item(defective=body.defective)]
+    skus = require_ids(session, [item.sku for item in body.items])
     return [
         Item(
             sku_id,
             item.quantity,
-            item.condition == "defective",
+            body.defective or item.condition == "defective",
             None if item.warehouse is None else warehouse_named(session, item.warehouse).id,
         )
-        for sku_id, item in zip(skus, wanted, strict=True)
+        for sku_id, item in zip(skus, body.items, strict=True)
     ]
 
 

@@ -61,8 +61,7 @@ def scan(
             session,
             tracking,
             store_id=store_id,
-            items=_items(session, items, defective),
-            defective=all_defective,
+            items=[Item(defective=True)] if all_defective else _items(session, items, defective),
             by=actor(),
             at=clock.now(),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -63,7 +64,7 @@ def change_mapping(
         raise WrongUse("this order only: say which order", field="scope")
     changed = map_many(session, wanted, cause=cause, by=by, at=at)
     if scope is Scope.ALL_NEW:
-        lines = new_lines(session, wanted)
+        lines = {each.line_id: each.new_sku_id for each in new_lines(session, wanted)}
         moved = changing.change_lines(session, lines, by=by, at=at, cause=cause, only=NEW)
         if moved:
             audit(session, by, "order.change_mapping", f"{len(moved)} orders", at=at, orders=[o.id for o in moved[:50]])
@@ -71,16 +72,26 @@ def change_mapping(
     return changed
 
 
-def new_lines(session: Session, wanted: Mapping[int, int | None]) -> dict[int, int | None]:
-    """Line -> the merchant SKU it would get, for the lines of all new orders that have another one now."""
+class Remap(NamedTuple):
+    """A line of an order that would get another merchant SKU."""
+
+    line_id: int
+    store_sku_id: int
+    old_sku_id: int | None
+    new_sku_id: int | None
+
+
+def new_lines(session: Session, wanted: Mapping[int, int | None]) -> list[Remap]:
+    """The lines of all new orders that have another merchant SKU now than their store SKU would get."""
     with relation(session, {"store_sku_id": NUMBER, "sku_id": NUMBER}, list(wanted.items())) as r:
         query = (
-            select(OrderLine.id, r.c.sku_id)
+            select(OrderLine.id, OrderLine.store_sku_id, OrderLine.sku_id, r.c.sku_id)
             .join(r, r.c.store_sku_id == OrderLine.store_sku_id)
             .join(Order, Order.id == OrderLine.order_id)
-            .where(Order.state.in_(NEW), OrderLine.sku_id.is_distinct_from(r.c.sku_id))
+            .where(Order.state.in_(NEW), OrderLine.quantity > 0, OrderLine.sku_id.is_distinct_from(r.c.sku_id))
+            .order_by(OrderLine.id)
         )
-        return {row[0]: row[1] for row in session.execute(query)}
+        return [Remap(*row) for row in session.execute(query)]
 
 
 def change_for_orders(

@@ -55,7 +55,7 @@ def cancel(
     """
     orders = service.found(session, order_ids)
     ways = service.ways_of(session, {order.store_id for order in orders})
-    chosen = {order.id: _how(order, ways[order.store_id], return_quantity, at) for order in orders}
+    chosen = {order.id: way_to_cancel(order, ways[order.store_id], return_quantity, at) for order in orders}
     service.refuse_impossible(session, chosen, orders)
     for action in sorted(set(chosen.values())):
         ids = [number for number, each in chosen.items() if each is action]
@@ -66,7 +66,8 @@ def cancel(
     return orders
 
 
-def _how(order: Order, ways: Ways, return_quantity: bool | None, at: datetime) -> Action:
+def way_to_cancel(order: Order, ways: Ways, return_quantity: bool | None, at: datetime) -> Action:
+    """How this order is cancelled here. Raises `WrongUse` where the caller must say it, or may not (ORD-8)."""
     how = rules.cancelled_here(order.placed_at, at, ways=ways, return_quantity=return_quantity)
     if how is None:
         raise WrongUse(

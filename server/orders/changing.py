@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -23,12 +23,19 @@ from server.places.shortages import named
 
 
 def change_warehouse(
-    session: Session, wanted: Mapping[int, int], *, by: str, at: datetime, cause: Cause = Cause.WAREHOUSE_CHANGE
+    session: Session,
+    wanted: Mapping[int, int],
+    *,
+    by: str,
+    at: datetime,
+    cause: Cause = Cause.WAREHOUSE_CHANGE,
+    trying: Collection[int] = (),
 ) -> list[Order]:
     """Let each order (by number) ship from another warehouse; what it holds moves there, all or nothing (ORD-6).
 
-    One that is out of stock moves and is tried there. Raises `NotFound`, `NotPossible`, `NotEnough` where what an
-    order holds does not fit there, and `Refused` for a warehouse that was deleted; then every order keeps what it had.
+    One that is out of stock moves and is tried there, and so are those in `trying`. Raises `NotFound`, `NotPossible`,
+    `NotEnough` where what an order holds does not fit there, and `Refused` for a warehouse that was deleted; then every
+    order keeps what it had.
     """
     orders = service.found(session, wanted)
     service.refuse_impossible(session, dict.fromkeys(wanted, Action.CHANGE_WAREHOUSE), orders)
@@ -37,7 +44,8 @@ def change_warehouse(
     going = [order for order in orders if order.warehouse_id != wanted[order.id]]
     by_effect: dict[Effect, list[Order]] = defaultdict(list)
     for order in going:
-        by_effect[TABLE[State(order.state), Action.CHANGE_WAREHOUSE].effect].append(order)
+        effect = TABLE[State(order.state), Action.CHANGE_WAREHOUSE].effect
+        by_effect[Effect.TRY_THERE if order.id in trying else effect].append(order)
     tried = by_effect[Effect.TRY_THERE]
     allocating.release(session, tried, cause=cause, by=by, at=at)
     try:

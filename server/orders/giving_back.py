@@ -21,9 +21,14 @@ from server.outbox.causes import Cause
 
 
 class TooMuch(Refused):
-    """More would come back than is out, or a SKU that the order never took."""
+    """More would come back than is out, or a SKU that the order never took: `wanted` of it, `there` are out."""
 
     code = "not-out"
+
+    def __init__(self, sku: str, wanted: int, there: int, number: str = "") -> None:
+        order = f" of order {number}" if number else ""
+        super().__init__(f"{sku}: {wanted} wanted back, but only {there}{order} are out", wanted=wanted, there=there)
+        self.wanted, self.there = wanted, there
 
 
 class Back(NamedTuple):
@@ -48,10 +53,10 @@ class Back(NamedTuple):
 class Item:
     """Units of one merchant SKU that come back: the SKU of a line, or a component that a line took.
 
-    `quantity` None: all that is out. `warehouse_id` None: where it left.
+    `sku_id` None: everything. `quantity` None: all that is out. `warehouse_id` None: where it left.
     """
 
-    sku_id: int
+    sku_id: int | None = None
     quantity: int | None = None
     defective: bool = False
     warehouse_id: int | None = None
@@ -62,31 +67,69 @@ def out(hold: OrderHold) -> int:
     return hold.deducted - hold.returned
 
 
-def all_back(session: Session, orders: Sequence[Order]) -> list[Back]:
-    """Everything that the orders have out, to the warehouse it left, in good condition."""
-    return [
-        Back(order_id, hold.line_id, hold.sku_id, hold.warehouse_id, out(hold))
-        for order_id, holds in holds_of(session, [order.id for order in orders]).items()
-        for hold in holds
-        if out(hold)
-    ]
+@dataclass
+class Outstanding:
+    """What orders have out: by order the holds of their lines, by line the SKU sold, by (line, SKU) the units left."""
+
+    holds: Mapping[int, Sequence[OrderHold]]
+    sold: Mapping[int, int | None]
+    left: dict[tuple[int, int], int]
+
+    def anything(self, order_id: int) -> bool:
+        """Whether anything of an order is out."""
+        return any(self.left[hold.line_id, hold.sku_id] for hold in self.holds.get(order_id, ()))
+
+    def deducted(self, order_id: int) -> bool:
+        """Whether an order has deducted anything at all."""
+        return any(hold.deducted for hold in self.holds.get(order_id, ()))
+
+    def take(self, order_ids: Sequence[int], item: Item, sku: str = "") -> list[Back]:
+        """The units of these orders' lines that an item brings back; `left` falls by them. Raises `TooMuch`."""
+        mine = {number: self.holds.get(number, ()) for number in order_ids}
+        if item.sku_id is None:
+            return [
+                self._back(number, hold, self.left[hold.line_id, hold.sku_id], item)
+                for number, some in mine.items()
+                for hold in some
+                if self.left[hold.line_id, hold.sku_id]
+            ]
+        sources = _sources(item.sku_id, mine, self.sold)
+        there = sum(source.fits(self.left) for source in sources)
+        wanted = there if item.quantity is None else item.quantity
+        if wanted > there or wanted < 1:
+            raise TooMuch(sku, max(wanted, 1), there)
+        back: list[Back] = []
+        for source in sources:
+            some = min(wanted, source.fits(self.left))
+            wanted -= some
+            for hold in source.holds if some else ():
+                back.append(self._back(source.order_id, hold, some * source.each(hold), item))
+        return back
+
+    def _back(self, order_id: int, hold: OrderHold, units: int, item: Item) -> Back:
+        self.left[hold.line_id, hold.sku_id] -= units
+        place = item.warehouse_id or hold.warehouse_id
+        return Back(order_id, hold.line_id, hold.sku_id, place, units, item.defective)
+
+
+def outstanding(session: Session, orders: Sequence[Order]) -> Outstanding:
+    """What the orders have out."""
+    holds = holds_of(session, [order.id for order in orders])
+    left = {(hold.line_id, hold.sku_id): out(hold) for some in holds.values() for hold in some}
+    return Outstanding(holds, _sold(session, holds), left)
 
 
 def found_back(session: Session, orders: Sequence[Order], items: Sequence[Item]) -> list[Back]:
-    """Items as units of what the orders' lines took. Raises `TooMuch`: "3 of RED wanted, 2 are out"."""
-    holds = holds_of(session, [order.id for order in orders])
-    left = {(hold.line_id, hold.sku_id): out(hold) for some in holds.values() for hold in some}
-    sold = _sold(session, holds)
+    """Items as units of what the orders' lines took. Raises `TooMuch`: "RED: 3 wanted back, but only 2 are out"."""
+    there, ids = outstanding(session, orders), [order.id for order in orders]
     back: list[Back] = []
     for item in items:
-        sources = _sources(item.sku_id, holds, sold)
-        there = sum(source.fits(left) for source in sources)
-        wanted = there if item.quantity is None else item.quantity
-        if wanted > there or wanted < 1:
+        try:
+            back += there.take(ids, item)
+        except TooMuch as much:
             code = session.scalar(select(MerchantSku.code).where(MerchantSku.id == item.sku_id))
-            numbers = ", ".join(order.number for order in orders)
-            raise TooMuch(f"{code}: {max(wanted, 1)} wanted back, but only {there} of order {numbers} are out")
-        back += _take(item, wanted, sources, left)
+            number = ", ".join(order.number for order in orders)
+            raise TooMuch(str(code), much.wanted, much.there, number) from much
     return back
 
 
@@ -105,7 +148,7 @@ def give_back(
     Raises `TooMuch` where that is more than is out.
     """
     if back is None:
-        back = all_back(session, orders)
+        back = found_back(session, orders, [Item()])
     else:
         _refuse_too_much(session, orders, back)
     changes = [one.change for one in back]
@@ -121,7 +164,7 @@ def _refuse_too_much(session: Session, orders: Sequence[Order], back: Sequence[B
     for key, units in wanted.items():
         if units > left.get(key, 0):
             code = session.scalar(select(MerchantSku.code).where(MerchantSku.id == key[1]))
-            raise TooMuch(f"{code}: {units} wanted back, but only {left.get(key, 0)} are out")
+            raise TooMuch(str(code), units, left.get(key, 0))
 
 
 @dataclass(frozen=True)
@@ -152,19 +195,6 @@ def _sources(sku_id: int, holds: Mapping[int, Sequence[OrderHold]], sold: Mappin
         return whole
     parts = [(order_id, hold) for (order_id, _), some in by_line.items() for hold in some if hold.sku_id == sku_id]
     return [_Source(order_id, [hold], False) for order_id, hold in parts]
-
-
-def _take(item: Item, wanted: int, sources: Sequence[_Source], left: dict[tuple[int, int], int]) -> list[Back]:
-    back: list[Back] = []
-    for source in sources:
-        some = min(wanted, source.fits(left))
-        wanted -= some
-        for hold in source.holds if some else ():
-            units = some * source.each(hold)
-            left[hold.line_id, hold.sku_id] -= units
-            place = item.warehouse_id or hold.warehouse_id
-            back.append(Back(source.order_id, hold.line_id, hold.sku_id, place, units, item.defective))
-    return back
 
 
 def _sold(session: Session, holds: Mapping[int, Sequence[OrderHold]]) -> dict[int, int | None]:

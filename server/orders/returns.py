@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from server.access.audit import audit
 from server.channels.protocol import MarketStatus
 from server.db.base import fold
-from server.db.bulk import dialect_of, insert_rows
+from server.db.bulk import NUMBER, TEXT, dialect_of, insert_rows, relation
 from server.errors import NotFound, Refused, WrongUse
 from server.ledger.movements import Kind
 from server.orders import service
-from server.orders.giving_back import Back, Item, all_back, found_back, give_back
-from server.orders.holding import Change, holds_of, settle
+from server.orders.giving_back import Back, Item, found_back, give_back, outstanding
+from server.orders.holding import Change, settle
 from server.orders.models import Order, OrderPackage, OrderReturn, OrderReturnLine
 from server.orders.service import CAUSES, NotPossible
 from server.orders.states import Action, State
@@ -27,20 +29,43 @@ from server.places.queries import default_warehouse
 _LINE = ("return_id", "line", "line_id", "sku_id", "warehouse_id", "quantity", "defective")
 
 
+@dataclass(frozen=True)
+class NewReturn:
+    """What comes back of one order; `way` is scan or list."""
+
+    order: Order
+    way: str
+    back: Sequence[Back]
+    package: str = ""
+    note: str = ""
+
+
+def packages(session: Session, numbers: Iterable[str]) -> dict[str, list[int]]:
+    """Folded tracking or package number -> the orders in that package, else those of that order number."""
+    wanted = {fold(number): number.strip() for number in numbers}
+    found: dict[str, list[int]] = {}
+    with relation(session, {"key": TEXT, "number": TEXT}, list(wanted.items())) as r:
+        packed = select(r.c.key, OrderPackage.order_id).join(OrderPackage, OrderPackage.key == r.c.key)
+        named = select(r.c.key, Order.id).join(Order, Order.number == r.c.number).where(Order.supplement == 0)
+        for query in (packed, named):
+            more: dict[str, list[int]] = {}
+            for key, order_id in session.execute(query):
+                more.setdefault(key, []).append(order_id)
+            found = more | found
+    return found
+
+
 def package_orders(session: Session, number: str, *, store_id: int | None = None) -> list[Order]:
     """The orders in the package of that tracking or package number, else the order of that number; locked.
 
     Raises `NotFound`, and `WrongUse` where orders of several stores have it and no store is given.
     """
-    key = fold(number)
-    packed = select(OrderPackage.order_id).where(OrderPackage.key == key)
-    ids = _in_store(session, packed, store_id)
-    if not ids:
-        ids = _in_store(session, select(Order.id).where(Order.number == number.strip()), store_id)
-    if not ids:
+    orders = service.lock(session, packages(session, [number]).get(fold(number), []))
+    if store_id is not None:
+        orders = [order for order in orders if order.store_id == store_id]
+    if not orders:
         raise NotFound(f"no order has the tracking or package number '{number[:100]}'")
-    orders = service.lock(session, ids)
-    if store_id is None and len({order.store_id for order in orders}) > 1:
+    if len({order.store_id for order in orders}) > 1:
         raise WrongUse(f"several stores have a package '{number[:100]}': say which store", field="store")
     return orders
 
@@ -51,24 +76,24 @@ def scan(
     *,
     store_id: int | None = None,
     items: Sequence[Item] | None = None,
-    defective: bool = False,
     note: str = "",
-    upload_id: int | None = None,
     by: str,
     at: datetime,
 ) -> list[OrderReturn]:
-    """Put a package's items back, once, before the buyer signed. `items`: what of it is there, where that is not all;
-    `defective`: all of it is.
+    """Put a package's items back, once, before the buyer signed. `items`: what of it is there, and how.
 
-    Raises `NotFound`, `NotPossible` (signed already, nothing deducted, scanned before), `Refused` for more than is out.
+    Raises `NotFound`, `NotPossible` (signed already, nothing deducted, scanned before), `TooMuch`.
     """
-    orders = scannable(session, package_orders(session, number, store_id=store_id))
-    back = all_back(session, orders) if items is None else found_back(session, orders, items)
-    if defective:
-        back = [one._replace(defective=True) for one in back]
-    bringing = {one.order_id for one in back}
-    made = [_document(order, "scan", number, note, upload_id, by, at) for order in orders if order.id in bringing]
-    _write(session, made, back)
+    orders = package_orders(session, number, store_id=store_id)
+    why = why_not_scanned(session, orders)
+    if len(why) == len(orders):
+        raise NotPossible(why[orders[0].id])
+    orders = [order for order in orders if order.id not in why]
+    back = found_back(session, orders, items or [Item()])
+    new = [
+        NewReturn(order, "scan", [one for one in back if one.order_id == order.id], number, note) for order in orders
+    ]
+    made = write(session, [one for one in new if one.back], by=by, at=at)
     complete(session, made, by=by, at=at)
     return made
 
@@ -79,15 +104,16 @@ def mark_processed(session: Session, order_ids: Iterable[int], *, by: str, at: d
     Raises `NotFound`, `NotPossible`: one that the buyer has not signed for is scanned.
     """
     orders = service.found(session, order_ids)
-    service.refuse_impossible(session, {order.id: Action.MARK_PROCESSED for order in orders}, orders)
-    scanned = _scanned(session, [order.id for order in orders])
-    early = next((order for order in orders if not _over(order) and order.id not in scanned), None)
-    if early is not None:
-        raise NotPossible(f"the buyer has not signed for order {early.number}: scan its package to put it back")
-    for order in orders:
-        if order.processed_at is None:
-            order.processed_at = at
-            audit(session, by, "order.mark_processed", f"order {order.number}", at=at, order=order.id)
+    why = why_not_processed(session, orders)
+    if why:
+        raise NotPossible(next(iter(why.values())))
+    fresh = [order for order in orders if order.processed_at is None]
+    with relation(session, {"id": NUMBER}, [(order.id,) for order in fresh]) as r:
+        mark = update(Order).where(Order.id.in_(select(r.c.id))).values(processed_at=at)
+        session.execute(mark.execution_options(synchronize_session=False))
+    for order in fresh:
+        set_committed_value(order, "processed_at", at)
+        audit(session, by, "order.mark_processed", f"order {order.number}", at=at, order=order.id)
     return orders
 
 
@@ -97,24 +123,51 @@ def make_list(
     items: Sequence[Item] | None = None,
     *,
     note: str = "",
-    upload_id: int | None = None,
     by: str,
     at: datetime,
 ) -> OrderReturn:
     """Make a return stock-in list of a processed order, *to do*: of these items, or of all that is out.
 
-    Raises `NotFound`, `NotPossible`, and `Refused` for more than is out.
+    Raises `NotFound`, `NotPossible`, and `TooMuch`.
     """
     [order] = service.found(session, [order_id])
     service.refuse_impossible(session, {order.id: Action.RETURN_LIST}, [order])
     if order.processed_at is None:
         raise NotPossible(f"order {order.number} is not marked as processed: mark it, then list its return")
-    _with_something_out(session, [order])
-    back = all_back(session, [order]) if items is None else found_back(session, [order], items)
-    row = _document(order, "list", "", note, upload_id, by, at)
-    _write(session, [row], back)
+    if why := nothing_out(session, [order]):
+        raise NotPossible(why[order.id])
+    back = found_back(session, [order], items or [Item()])
+    [row] = write(session, [NewReturn(order, "list", back, note=note)], by=by, at=at)
     audit(session, by, "return.create", f"return {row.id}", at=at, order=order.id)
     return row
+
+
+def write(
+    session: Session, new: Sequence[NewReturn], *, upload_id: int | None = None, by: str, at: datetime
+) -> list[OrderReturn]:
+    """Write returns down, *to do*; the caller has asked whether they may be."""
+    returns = [
+        OrderReturn(
+            order_id=one.order.id,
+            way=one.way,
+            state="todo",
+            package=one.package.strip()[:100],
+            note=one.note[:500],
+            upload_id=upload_id,
+            created_at=at,
+            created_by=by,
+        )
+        for one in new
+    ]
+    session.add_all(returns)
+    session.flush()
+    lines = (
+        (row.id, place, back.line_id, back.sku_id, back.warehouse_id, back.quantity, back.defective)
+        for row, one in zip(returns, new, strict=True)
+        for place, back in enumerate(one.back, 1)
+    )
+    insert_rows(session, OrderReturnLine, _LINE, lines)
+    return returns
 
 
 def complete(session: Session, returns: Sequence[OrderReturn], *, by: str, at: datetime) -> None:
@@ -136,12 +189,23 @@ def complete(session: Session, returns: Sequence[OrderReturn], *, by: str, at: d
         service.refuse_impossible(session, {order.id: action for order in some}, some)
         coming = [one for one in back if one.order_id in {order.id for order in some}]
         entries = give_back(session, some, cause=CAUSES[action], by=by, at=at, back=coming, note=way)
-        for row in rows:
-            row.entry_id = entries[row.order_id]
+        _end(session, rows, entries, by=by, at=at)
     for row in returns:
-        row.state, row.completed_at, row.completed_by = "completed", at, by
         audit(session, by, "return.complete", f"return {row.id}", at=at, order=row.order_id, way=row.way)
-    session.flush()
+
+
+def _end(
+    session: Session, returns: Sequence[OrderReturn], entries: Mapping[int, int], *, by: str, at: datetime
+) -> None:
+    numbers = [(row.id, entries[row.order_id]) for row in returns]
+    with relation(session, {"id": NUMBER, "entry_id": NUMBER}, numbers) as r:
+        values = {"state": "completed", "entry_id": r.c.entry_id, "completed_at": at, "completed_by": by}
+        end = update(OrderReturn).where(OrderReturn.id == r.c.id).values(values)
+        session.execute(end.execution_options(synchronize_session=False))
+    ended = {"state": "completed", "completed_at": at, "completed_by": by}
+    for row in returns:
+        for name, value in (ended | {"entry_id": entries[row.order_id]}).items():
+            set_committed_value(row, name, value)
 
 
 def take_back(session: Session, return_ids: Sequence[int], *, by: str, at: datetime) -> None:
@@ -192,34 +256,46 @@ def lines_of(session: Session, returns: Sequence[OrderReturn]) -> list[Back]:
     ]
 
 
-def scannable(session: Session, orders: Sequence[Order]) -> list[Order]:
-    """Those of a package's orders that a scan puts back. Raises `NotPossible` where there are none, with what to do
-    instead: signed for already, nothing deducted, scanned before."""
-    signed = next((order for order in orders if order.state == State.COMPLETED), None)
-    if signed is not None:
-        raise NotPossible(f"the buyer has signed for order {signed.number}: mark it as processed, then list its return")
-    some = _with_something_out(session, orders)
-    service.refuse_impossible(session, {order.id: Action.RETURN_SCAN for order in some}, some)
-    scanned = _scanned(session, [order.id for order in some])
-    again = next((order for order in some if order.id in scanned), None)
-    if again is not None:
-        raise NotPossible(
-            f"the package of order {again.number} was scanned before; what was missing then comes back by a return "
-            "list: mark the order as processed first"
-        )
-    return some
+def why_not_scanned(session: Session, orders: Sequence[Order]) -> dict[int, str]:
+    """Order -> why a scan puts nothing of it back, and what to do instead: signed for already, nothing deducted, all
+    back, scanned before, or nothing that its state allows."""
+    why = {
+        order.id: f"the buyer has signed for order {order.number}: mark it as processed, then list its return"
+        for order in orders
+        if order.state == State.COMPLETED
+    }
+    why = nothing_out(session, orders) | why
+    why = service.forbidden(session, {order.id: Action.RETURN_SCAN for order in orders}, orders) | why
+    again = _scanned(session, [order.id for order in orders])
+    return {
+        order.id: f"the package of order {order.number} was scanned before; what was missing then comes back by a "
+        "return list: mark the order as processed first"
+        for order in orders
+        if order.id in again
+    } | why
 
 
-def _with_something_out(session: Session, orders: Sequence[Order]) -> list[Order]:
-    """Those of the orders of which something is out. Raises `NotPossible` where nothing is of any."""
-    holds = holds_of(session, [order.id for order in orders])
-    some = [order for order in orders if any(hold.deducted > hold.returned for hold in holds[order.id])]
-    if some:
-        return some
-    number = orders[0].number
-    if any(hold.deducted for order in orders for hold in holds[order.id]):
-        raise NotPossible(f"everything of order {number} has come back already")
-    raise NotPossible(f"nothing was deducted for order {number}: add it by a stock-in list")
+def why_not_processed(session: Session, orders: Sequence[Order]) -> dict[int, str]:
+    """Order -> why it can't be marked as processed: one that the buyer has not signed for is scanned."""
+    why = service.forbidden(session, {order.id: Action.MARK_PROCESSED for order in orders}, orders)
+    scanned = _scanned(session, [order.id for order in orders])
+    return {
+        order.id: f"the buyer has not signed for order {order.number}: scan its package to put it back"
+        for order in orders
+        if not _over(order) and order.id not in scanned
+    } | why
+
+
+def nothing_out(session: Session, orders: Sequence[Order]) -> dict[int, str]:
+    """Order -> why nothing of it can come back: nothing was deducted, or everything is back already."""
+    there = outstanding(session, orders)
+    return {
+        order.id: f"everything of order {order.number} has come back already"
+        if there.deducted(order.id)
+        else f"nothing was deducted for order {order.number}: add it by a stock-in list"
+        for order in orders
+        if not there.anything(order.id)
+    }
 
 
 def _over(order: Order) -> bool:
@@ -231,39 +307,6 @@ def _over(order: Order) -> bool:
 def _scanned(session: Session, order_ids: Sequence[int]) -> set[int]:
     completed = (OrderReturn.way == "scan", OrderReturn.state == "completed")
     return set(session.scalars(select(OrderReturn.order_id).where(OrderReturn.order_id.in_(order_ids), *completed)))
-
-
-def _in_store(session: Session, order_ids: Select[int], store_id: int | None) -> list[int]:
-    query = select(Order.id).where(Order.id.in_(order_ids))
-    if store_id is not None:
-        query = query.where(Order.store_id == store_id)
-    return list(session.scalars(query.limit(100)))
-
-
-def _document(
-    order: Order, way: str, package: str, note: str, upload_id: int | None, by: str, at: datetime
-) -> OrderReturn:
-    return OrderReturn(
-        order_id=order.id,
-        way=way,
-        state="todo",
-        package=package.strip()[:100],
-        note=note[:500],
-        upload_id=upload_id,
-        created_at=at,
-        created_by=by,
-    )
-
-
-def _write(session: Session, returns: Sequence[OrderReturn], back: Sequence[Back]) -> None:
-    session.add_all(returns)
-    session.flush()
-    numbers = {row.order_id: row.id for row in returns}
-    lines = (
-        (numbers[one.order_id], place, one.line_id, one.sku_id, one.warehouse_id, one.quantity, one.defective)
-        for place, one in enumerate(back, 1)
-    )
-    insert_rows(session, OrderReturnLine, _LINE, lines)
 
 
 def _leave_deleted_warehouses(session: Session, returns: Sequence[OrderReturn]) -> None:

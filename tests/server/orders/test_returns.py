@@ -78,7 +78,7 @@ def test_items_come_back_as_defective(desk: Desk) -> None:
 def test_a_whole_package_may_be_defective(desk: Desk) -> None:
     """ORD-11."""
     sent(desk)
-    scan(desk, defective=True)
+    scan(desk, items=[Item(defective=True)])
     assert (desk.figures(desk.red), desk.figures(desk.blue)) == (Figures(6, 0, 0, 4), Figures(9, 0, 0, 1))
 
 
@@ -202,7 +202,7 @@ def test_it_comes_back_to_the_default_where_its_warehouse_is_gone(desk: Desk) ->
 def test_a_return_is_taken_back(desk: Desk) -> None:
     """WB-8, STK-2: the opposite movement, pointing at the one it takes back; it may be scanned again."""
     sent(desk)
-    [made] = scan(desk, defective=True)
+    [made] = scan(desk, items=[Item(defective=True)])
     desk.db.write(lambda s: returns.take_back(s, [made.id], by="anna", at=AT))
     assert (desk.figures(desk.red), desk.units("A")["red"]) == (Figures(6), (0, 4, 0))
     scan(desk)

@@ -135,6 +135,9 @@ CODES: dict[str, Code] = _table(
         Code("unknown-shelf", _E, "no shelf '{value}' in warehouse '{warehouse}'.", "Add the shelf first."),
         Code("unknown-store", _E, "no store '{value}'.", "Pick one from the list."),
         Code("unknown-store_sku", _E, "store '{store}' has no store SKU '{value}'.", "Sync its products first."),
+        Code("unknown-order", _E, "store '{store}' has no order '{value}'.", "Correct it, or sync its orders first."),
+        Code("unknown-package", _E, "no order has the tracking number '{value}'.", "Correct it, or name the order."),
+        Code("unknown-order-line", _E, "order '{order}' has no line of '{value}'.", "Check the order's lines."),
         Code("unknown-push_rule", _E, "no push rule '{value}'.", "Correct it, or write ADD to make one."),
         # -- plan: rows against what exists ------------------------------------------------------------------------
         Code("exists", _E, "'{value}' exists already.", "Use the update workbook to change it."),
@@ -177,7 +180,6 @@ CODES: dict[str, Code] = _table(
         Code("shelf-twice", _E, "shelf '{value}' is given to '{other}' on row {row}.", "Give each its own shelf."),
         Code("store_sku-unlisted", _W, "store '{store}' has not shown a listing '{value}' yet.", "Check the code."),
         Code("default-needed", _E, "there must be a default warehouse.", "Say yes on another one instead."),
-        Code("scope-future-only", _E, "waiting orders are changed one by one.", "Write future orders here."),
         Code("in-use", _E, "can't be removed: {reason}."),
         Code(
             "warehouse-used",
@@ -189,6 +191,9 @@ CODES: dict[str, Code] = _table(
         Code("rule-oversells", _W, "can show more than there is."),
         Code("rule-choice-shares", _W, "{reason}."),
         Code("rule-oversells-choice", _E, "a Choice store can't be shown more than there is.", "Use 100 % or less."),
+        Code("order-cancel-pending", _W, "the buyer asked to cancel this order.", "Look at it before it goes out."),
+        Code("order-or-package", _E, "write the order or the tracking number.", "One of the two, not both."),
+        Code("not-out", _E, "{wanted} wanted back, but only {out} are out.", "Lower the quantity."),
         Code("refused", _E, "{reason}"),
         # -- the file as a whole -----------------------------------------------------------------------------------
         Code("file-empty", _E, "no rows were read.", "Fill in rows below the header on sheet '{sheet}'."),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from validators.schemas import (
     combinations,
     mapping,
+    order_actions,
     push_rules,
     quantity_update,
+    returns,
     safety_stock,
     shelves,
     sku_create,
@@ -32,6 +34,8 @@ _MODULES = (
     stock_out,
     transfer,
     stock_count,
+    order_actions,
+    returns,
     push_rules,
 )
 

@@ -9,20 +9,19 @@ from sqlalchemy.orm import Session
 
 from server.db.base import fold
 from server.errors import StockbookError
-from server.operations.change_mapping import change_mapping
-from server.outbox.causes import Cause
+from server.operations.change_mapping import Scope, scope_named
 from server.stores import listings, queries
 from server.stores.queries import StoreSkuRow
+from server.uploads.handlers import remapping
 from server.uploads.handlers.actions import ADD, REMOVE, UPDATE, plan_removals
 from server.uploads.handlers.protocol import CannotUndo, Context, CurrentRow, Step
-from server.uploads.plan import Existing, Plan, plan_records
+from server.uploads.plan import Change, Existing, Plan, plan_records
 from server.uploads.rows import Rows, version_of
 from validators.messages import Finding
 from validators.registry import WORKBOOKS
 from validators.workbooks import Workbook
 
 _PAGE = 5_000
-_ALL_ORDERS = "all new orders"
 
 
 class MappingRows:
@@ -38,6 +37,7 @@ class MappingRows:
         plan_removals(plan, "sku", lambda number: old[number])
         for number, row in zip(rows.numbers, known, strict=True):
             plan.findings += _findings(rows, number, row)
+        _plan_orders(session, plan, known)
         plan.work = known
         return plan
 
@@ -46,28 +46,21 @@ class MappingRows:
         rows = plan.rows
         pairs = {number: (rows.id("store", number), rows.value("store_sku", number)) for number in plan.changing}
         ids = listings.ensure_store_skus(session, pairs.values(), at=context.at)
+        before = dict(zip(rows.numbers, plan.work, strict=True))
         known = {row.id for row in plan.work if row is not None}
-        wanted = {ids[pair]: _wanted(rows, number) for number, pair in pairs.items()}
-        changed = change_mapping(session, wanted, by=context.by, at=context.at)
-        steps: list[Step] = [{"mapping": [one.store_sku_id, one.old_sku_id, one.new_sku_id]} for one in changed]
-        return [*steps, *({"made": number} for number in ids.values() if number in wanted and number not in known)]
+        steps: list[Step] = []
+        for scope in (Scope.FUTURE, Scope.ALL_NEW):
+            chosen = {number: pair for number, pair in pairs.items() if _scope(rows, number) is scope}
+            wanted = {ids[pair]: _wanted(rows, number, before[number]) for number, pair in chosen.items()}
+            steps += remapping.change(session, wanted, scope, context)
+        return [*steps, *({"made": number} for number in ids.values() if number not in known)]
 
     def undo(self, session: Session, steps: Sequence[Step], context: Context) -> None:
         """Every mapping as it was. Raises `CannotUndo` where one is no longer what the upload set."""
-        changed = [step["mapping"] for step in steps if "mapping" in step]
-        now = queries.find_store_skus(session, [number for number, _, _ in changed])
-        reasons = []
-        for number, _, after in changed:
-            row = now.get(number)
-            if row is None:
-                reasons.append(f"store SKU {number} was deleted since")
-            elif row.sku_id != after:
-                reasons.append(f"the mapping of '{row.code}' in '{row.store}' was changed since")
-        if reasons:
+        if reasons := remapping.reasons_to_keep(session, steps):
             raise CannotUndo(reasons)
-        before = {number: old for number, old, _ in changed}
         try:
-            change_mapping(session, before, by=context.by, at=context.at, cause=Cause.UNDO)
+            remapping.take_back(session, steps, context)
         except StockbookError as problem:
             raise CannotUndo([problem.text]) from problem
         listings.forget_store_skus(session, [step["made"] for step in steps if "made" in step])
@@ -100,8 +93,6 @@ def _findings(rows: Rows, number: int, row: StoreSkuRow | None) -> Iterable[Find
     action, code = rows.value("action", number), rows.value("store_sku", number)
     given = rows.value("sku", number) is not None
     mapped = row is not None and row.sku_id is not None
-    if rows.value("scope", number) == _ALL_ORDERS and action != REMOVE:
-        yield Finding("scope-future-only", number, "scope")
     if action in (UPDATE, REMOVE) and not mapped:
         yield Finding("missing-record", number, "store_sku", {"value": code, "action": action.lower()})
     elif action == ADD and mapped:
@@ -116,11 +107,31 @@ def _findings(rows: Rows, number: int, row: StoreSkuRow | None) -> Iterable[Find
         yield Finding("store_sku-unlisted", number, "store_sku", facts)
 
 
-def _wanted(rows: Rows, number: int) -> int | None:
+def _plan_orders(session: Session, plan: Plan, known: Sequence[StoreSkuRow | None]) -> None:
+    """A row for all new orders changes something also where only orders have another SKU; it says how many lines."""
+    rows, bad = plan.rows, plan.bad_rows
+    mine = {
+        row.id: (number, _wanted(rows, number, row))
+        for number, row in zip(rows.numbers, known, strict=True)
+        if row is not None and number not in bad and _scope(rows, number) is Scope.ALL_NEW
+    }
+    wanted = {store_sku_id: sku_id for store_sku_id, (_, sku_id) in mine.items()}
+    for store_sku_id, lines in remapping.moving(session, wanted).items():
+        number = mine[store_sku_id][0]
+        plan.changes.setdefault(number, []).append(Change("order_lines", 0, len(lines)))
+        plan.unchanged.discard(number)
+
+
+def _scope(rows: Rows, number: int) -> Scope:
+    return scope_named(rows.value("scope", number))
+
+
+def _wanted(rows: Rows, number: int, row: StoreSkuRow | None) -> int | None:
+    """The merchant SKU that a row asks for; a blank one leaves the mapping alone."""
     if rows.value("action", number) == REMOVE:
         return None
-    sku_id: int = rows.id("sku", number)
-    return sku_id
+    sku_id: int | None = rows.id("sku", number)
+    return sku_id if sku_id is not None or row is None else row.sku_id
 
 
 def _current(row: StoreSkuRow) -> CurrentRow:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from server.uploads.handlers.combinations import Combinations
 from server.uploads.handlers.mapping import MappingRows
+from server.uploads.handlers.order_actions import OrderActions
 from server.uploads.handlers.protocol import Handler
 from server.uploads.handlers.push_rules import PushRules
 from server.uploads.handlers.quantity_update import QuantityUpdate
+from server.uploads.handlers.returns import ReturnRows
 from server.uploads.handlers.safety_stock import SafetyStockAndShelf
 from server.uploads.handlers.shelves import Shelves
 from server.uploads.handlers.sku_create import SkuCreate
@@ -30,6 +32,8 @@ _HANDLERS: tuple[Handler, ...] = (
     Warehouses(),
     Shelves(),
     SafetyStockAndShelf(),
+    OrderActions(),
+    ReturnRows(),
     PushRules(),
 )
 

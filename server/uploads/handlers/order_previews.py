@@ -1,0 +1,140 @@
+"""What a sheet of order actions would come to (WB-5): the arithmetic of applying it, on figures that nobody locked."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from server.orders import rules
+from server.orders.allocating import outcomes, passing
+from server.orders.holding import holds_of
+from server.orders.models import Order, OrderHold
+from server.orders.needs import Key, Other, age_of, needs_of
+from server.orders.states import TABLE, Action, Effect, State
+from server.switches import service as switches
+from server.uploads.handlers import stock_lists
+
+#: The order in which the actions of one sheet are done: what gives stock back before what takes some.
+TURNS: tuple[Action, ...] = (
+    Action.CANCEL,
+    Action.CANCEL_RETURNED,
+    Action.CANCEL_NOT_RETURNED,
+    Action.VOID,
+    Action.CHANGE_WAREHOUSE,
+    Action.CHANGE_MAPPING,
+    Action.REVERT,
+    Action.MOVE_TO_PACK,
+    Action.PACK,
+    Action.SHIP,
+)
+
+
+@dataclass
+class Deed:
+    """One action on one order, as the sheet asks for it. `skus`: by line, for a changed mapping."""
+
+    order: Order
+    action: Action
+    warehouse_id: int | None = None
+    skus: dict[int, int | None] = field(default_factory=dict)
+    to: State | None = None
+    short: bool = False
+
+    @property
+    def effect(self) -> Effect:
+        """What it does to stock, by the table."""
+        return TABLE[State(self.order.state), self.action].effect
+
+
+@dataclass
+class _Figures:
+    available: dict[Key, int]
+    on_hand: dict[Key, int]
+
+    def move(self, key: Key, *, available: int = 0, on_hand: int = 0) -> None:
+        self.available[key] = self.available.get(key, 0) + available
+        self.on_hand[key] = self.on_hand.get(key, 0) + on_hand
+
+
+def foresee(session: Session, deeds: Sequence[Deed]) -> None:
+    """Fill in the state that each deed would end in, and whether it is `short` of stock; in the order of `TURNS`."""
+    holds = holds_of(session, [deed.order.id for deed in deeds])
+    skus = {deed.order.id: deed.skus for deed in deeds}
+    other = Other(
+        {line: sku for changed in skus.values() for line, sku in changed.items()},
+        {
+            deed.order.id: deed.warehouse_id
+            for deed in deeds
+            if deed.warehouse_id is not None and deed.effect is Effect.TRY_THERE
+        },
+    )
+    needs = {need.order.id: need for need in needs_of(session, [deed.order for deed in deeds], other)}
+    figures = _figures(session, deeds, holds, (key for need in needs.values() for key in need.missing))
+    counting = switches.is_on(session, switches.INVENTORY_FEATURES)
+    for action in TURNS:
+        some = sorted((deed for deed in deeds if deed.action is action), key=lambda deed: age_of(deed.order))
+        for deed in some:
+            own = holds.get(deed.order.id, [])
+            deed.to = TABLE[State(deed.order.state), action].to
+            _give(deed, own, figures)
+            if deed.effect in (Effect.ALLOCATE, Effect.TRY_THERE, Effect.REMAP):
+                need = needs[deed.order.id]
+                deed.to = outcomes([need], figures.available, counting=counting)[deed.order.id]
+            elif deed.effect is Effect.MOVE and deed.warehouse_id is not None:
+                deed.short = not _fits_there(own, deed.warehouse_id, figures)
+            elif deed.effect is Effect.DEDUCT:
+                deed.short = _short(deed.order, own, figures)
+
+
+def _give(deed: Deed, holds: Sequence[OrderHold], figures: _Figures) -> None:
+    """What a deed gives back."""
+    for hold in holds:
+        key = hold.warehouse_id, hold.sku_id
+        if deed.effect in (Effect.RELEASE, Effect.TRY_THERE) or (
+            deed.effect is Effect.REMAP and hold.line_id in deed.skus
+        ):
+            figures.move(key, available=hold.held)
+        elif deed.effect is Effect.RETURN:
+            out = hold.deducted - hold.returned
+            figures.move(key, available=out, on_hand=out)
+
+
+def _fits_there(holds: Iterable[OrderHold], warehouse_id: int, figures: _Figures) -> bool:
+    wanted: dict[Key, int] = defaultdict(int)
+    for hold in holds:
+        if hold.warehouse_id != warehouse_id:
+            wanted[warehouse_id, hold.sku_id] += hold.held
+    if not rules.fits(wanted, figures.available):
+        return False
+    for hold in holds:
+        if hold.warehouse_id != warehouse_id:
+            figures.move((hold.warehouse_id, hold.sku_id), available=hold.held)
+            figures.move((warehouse_id, hold.sku_id), available=-hold.held)
+    return True
+
+
+def _short(order: Order, holds: Iterable[OrderHold], figures: _Figures) -> bool:
+    wanted: dict[Key, int] = defaultdict(int)
+    for hold in holds:
+        wanted[hold.warehouse_id, hold.sku_id] += hold.held
+    return bool(passing([order], {order.id: wanted}, figures.on_hand))
+
+
+def _figures(
+    session: Session, deeds: Sequence[Deed], holds: dict[int, list[OrderHold]], needed: Iterable[Key]
+) -> _Figures:
+    keys = set(needed)
+    for deed in deeds:
+        for hold in holds.get(deed.order.id, []):
+            keys.add((hold.warehouse_id, hold.sku_id))
+            if deed.warehouse_id is not None:
+                keys.add((deed.warehouse_id, hold.sku_id))
+    known = stock_lists.figures_of(session, keys)
+    empty = dict.fromkeys(keys, 0)
+    return _Figures(
+        empty | {key: figure.available for key, figure in known.items()},
+        empty | {key: figure.on_hand for key, figure in known.items()},
+    )

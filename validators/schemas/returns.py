@@ -1,0 +1,90 @@
+"""Returns: goods that come back from buyers (ORD-11)."""
+
+from validators.columns import Reference, choice, code, quantity, text
+from validators.workbooks import SameKey, Workbook
+
+WORKBOOK = Workbook(
+    id="returns",
+    title="Returns",
+    sheet="Returns",
+    version=1,
+    summary="Book goods in that come back: packages the buyer never signed for, and orders returned after.",
+    columns=(
+        code(
+            "store",
+            "Store",
+            "The store the order came from. May be blank for a package that only one store has.",
+            example="Shopee VN",
+            key=True,
+            reference=Reference.STORE,
+            width=18,
+        ),
+        code(
+            "order",
+            "Order",
+            "The store's order number: for what the buyer had signed for.",
+            example="240420ABCD12",
+            key=True,
+            max_length=88,
+            width=22,
+        ),
+        code(
+            "tracking",
+            "Tracking number",
+            "Tracking or package number: for what the buyer had not signed for.",
+            example="SPXVN012345678",
+            key=True,
+            max_length=100,
+            width=22,
+        ),
+        code(
+            "sku",
+            "SKU",
+            "The merchant SKU that came back. Blank: everything that is out.",
+            example="NK-SP-TS-RED-M",
+            key=True,
+            reference=Reference.MERCHANT_SKU,
+        ),
+        quantity("quantity", "Quantity", "Units that came back. Blank: all of it.", example="1", minimum=1),
+        choice(
+            "condition",
+            "Condition",
+            "good (when blank), or defective: present, but not to be sold.",
+            ("good", "defective"),
+            example="good",
+            key=True,
+            width=13,
+        ),
+        code(
+            "warehouse",
+            "Warehouse",
+            "Where it is now. Blank: the warehouse it left.",
+            example="MAIN",
+            reference=Reference.WAREHOUSE,
+            width=14,
+        ),
+        text("note", "Note", "Why, for the history.", example="Wrong size", width=30),
+    ),
+    key=("store", "order", "tracking", "sku", "condition"),
+    same_key=SameKey.ADDS_UP,
+    posts_stock=True,
+    with_data=False,
+    instructions=(
+        "One row is one SKU that came back of one order; a row without a SKU brings back all that is out.",
+        "Before the buyer signed, write the tracking number: the package is put back, once.",
+        "After, write store and order: Apply marks it as processed, lists its return and completes the list.",
+        "No more comes back than the order has deducted. Goods of other orders belong into a stock-in.",
+    ),
+    examples=(
+        {"tracking": "SPXVN012345678"},
+        {"store": "Shopee VN", "order": "240420ABCD12", "sku": "NK-SP-TS-RED-M", "quantity": 1},
+        {
+            "store": "Lazada MY",
+            "order": "98112",
+            "sku": "MUG-WHT-350",
+            "quantity": 2,
+            "condition": "defective",
+            "note": "Broken on the way",
+        },
+    ),
+)

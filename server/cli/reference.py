@@ -1,4 +1,5 @@
-"""reference: docs/reference/*.md, written from settings, routes, jobs and commands; never by hand."""
+"""reference: docs/reference/*.md, written from settings, routes, jobs and commands, never by hand; and the parts of
+docs/orders.md that come from the state machine."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from server.access.roles import PERMISSIONS, ROLES
 from server.api.frame import Services, needs_of
 from server.api.token_uses import TokenUses
 from server.app import create_app
+from server.cli.order_page import PAGE, order_page
 from server.cli.output import say
 from server.db.session import Database
 from server.errors import Refused
@@ -46,13 +48,16 @@ def add_to(app: typer.Typer) -> None:
 def write(app: typer.Typer, folder: Path = FOLDER) -> None:
     """Write every page."""
     folder.mkdir(parents=True, exist_ok=True)
+    PAGE.write_text(order_page(PAGE.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
     for name, text in _pages(app).items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
 
 
 def out_of_date(app: typer.Typer, folder: Path = FOLDER) -> list[str]:
     """The pages that do not say what the code says."""
-    return [
+    by_hand = PAGE.read_text(encoding="utf-8")
+    stale = [PAGE.name] if order_page(by_hand) != by_hand else []
+    return stale + [
         name
         for name, text in _pages(app).items()
         if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text

@@ -22,7 +22,7 @@ from server.orders.giving_back import out
 from server.orders.holding import Change, holds_of, settle
 from server.orders.models import Order, OrderLine
 from server.orders.rules import Edits, KnownLine, ToldLine
-from server.orders.states import ALLOCATED, DEDUCTED, Action, State
+from server.orders.states import ALLOCATED, DEDUCTED, TABLE, Action, State
 from server.outbox.causes import Cause
 from server.stores.models import StoreSku
 
@@ -59,7 +59,7 @@ def read(
     for line in _lines(session, list(owners)):
         found[owners[line.order_id]].known.append(line)
     for edited in found.values():
-        if edited.news.status not in _SILENT and edited.order.state != State.CANCELLED:
+        if edited.news.status not in _SILENT and (State(edited.order.state), Action.EDIT) in TABLE:
             told = [
                 ToldLine(line.line_id, store_skus[line.store_sku].id, line.quantity)
                 for line in rules.added_up(edited.news.lines)

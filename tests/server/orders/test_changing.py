@@ -79,6 +79,16 @@ def test_a_voided_order_is_reverted_in_the_warehouse_it_was_given(desk: Desk) ->
     assert (desk.state("A"), desk.figures(desk.red, desk.east)) == ("to_pack", Figures(4, 4))
 
 
+def test_an_unmapped_order_gets_a_warehouse_and_moves_what_it_kept(desk: Desk) -> None:
+    """ORD-6, ORD-10: nothing is tried before it is mapped."""
+    desk.stock(desk.red, 4, desk.east)
+    desk.take(news("N", ("green", 1)), news("A", ("red", 4)))
+    desk.take(news("A", ("red", 4), ("green", 1), minutes=5))
+    move(desk, "N", "A")
+    assert [(desk.state(number), desk.view(number).warehouse) for number in "NA"] == [("unmapped", "EAST")] * 2
+    assert (desk.figures(desk.red), desk.figures(desk.red, desk.east)) == (Figures(10), Figures(4, 4))
+
+
 def test_what_has_left_does_not_move(desk: Desk) -> None:
     """ORD-6."""
     desk.take(news("A", ("red", 4)))

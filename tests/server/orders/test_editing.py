@@ -205,6 +205,15 @@ def test_an_order_that_holds_nothing_is_only_written_down(desk: Desk, status: Ma
     assert (desk.figures(desk.red), desk.figures(desk.blue)) == (Figures(10, 2), Figures(10, 1))
 
 
+def test_an_order_run_by_the_marketplace_is_only_written_down(desk: Desk) -> None:
+    """ORD-13, ORD-10: with its status and its lines; no stock moves."""
+    desk.take(news("A", ("red", 4), platform_fulfilled=True))
+    desk.take(news("A", ("red", 6), platform_fulfilled=True, minutes=5, status=MarketStatus.SHIPPED))
+    view = desk.view("A")
+    assert (view.order.state, view.order.market_status, desk.lines("A")) == ("recorded", "shipped", {"red": 6})
+    assert (desk.figures(desk.red), desk.kinds("A")) == (Figures(10), [])
+
+
 def test_a_line_that_becomes_another_listing(desk: Desk) -> None:
     """ORD-10: the same line id with another store SKU: the old is released, the new allocated."""
     ordered(desk, ("red", 4))

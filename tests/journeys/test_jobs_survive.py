@@ -23,7 +23,7 @@ from server.settings import Settings
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
-KILLS = 5
+KILLS = 3
 EVERY = 2
 WORKERS = 3
 LEASE_SECONDS = 2.0
@@ -57,13 +57,16 @@ def run_worker(url: str, ready: str) -> None:
 
 
 def _start(url: str, folder: Path, number: int) -> subprocess.Popen[bytes]:
-    """A worker that has begun: on a slow machine the others would all be killed before it does."""
     code = "import sys; from tests.journeys.test_jobs_survive import run_worker; run_worker(*sys.argv[1:])"
     ready = folder / f"ready-{number}"
-    worker = subprocess.Popen([sys.executable, "-c", code, url, str(ready)], cwd=ROOT, stderr=subprocess.DEVNULL)
+    return subprocess.Popen([sys.executable, "-c", code, url, str(ready)], cwd=ROOT, stderr=subprocess.DEVNULL)
+
+
+def _wait_until_begun(folder: Path, number: int) -> None:
+    """On a slow machine the others would all be killed before a new one has begun."""
     for _ in range(600):
-        if ready.exists():
-            return worker
+        if (folder / f"ready-{number}").exists():
+            return
         time.sleep(0.1)
     raise AssertionError("a worker did not come up")
 
@@ -73,6 +76,8 @@ def test_no_due_time_is_missed_or_doubled(db: Database, db_url: str, tmp_path: P
     db.write(lambda session: prepare(session, catalogue()))
     workers = [_start(db_url, tmp_path, number) for number in range(WORKERS)]
     try:
+        for number in range(WORKERS):
+            _wait_until_begun(tmp_path, number)
         kills = 0
         while kills < KILLS:
             time.sleep(0.5)
@@ -80,6 +85,7 @@ def test_no_due_time_is_missed_or_doubled(db: Database, db_url: str, tmp_path: P
             os.kill(victim.pid, signal.SIGKILL)
             victim.wait()
             workers.append(_start(db_url, tmp_path, WORKERS + kills))
+            _wait_until_begun(tmp_path, WORKERS + kills)
             kills += 1
         time.sleep(LEASE_SECONDS + 2)
     finally:

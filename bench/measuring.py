@@ -120,6 +120,13 @@ def machine() -> str:
     return "; ".join(parts)
 
 
+def busy() -> str:
+    """How many processes wanted a core lately, the bench's own among them: past the cores, seconds mean little."""
+    if not hasattr(os, "getloadavg"):
+        return "Load unknown"
+    return f"Load of the last quarter of an hour: {os.getloadavg()[2]:.1f}"
+
+
 def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.measuring import Pair, machine
+from bench.measuring import Pair, busy, machine
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
@@ -75,7 +75,7 @@ def markdown(sections: Sequence[Section], size: Size) -> str:
         "# What it costs\n\n"
         "Written by `make bench`. Ratios are to a floor measured in turn with it in the same run, medians of "
         f"{size.rounds} rounds; they travel between machines, seconds do not.\n\n"
-        f"{machine()}. {datetime.now(UTC):%Y-%m-%d}.\n"
+        f"{machine()}. {datetime.now(UTC):%Y-%m-%d}. {busy()}.\n"
     )
     return head + "".join(_section(section) for section in sections)
 

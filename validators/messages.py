@@ -49,7 +49,8 @@ class Finding:
         """The sentence people read: what is wrong, with the value, and what to do."""
         known = CODES[self.code]
         sentence = f"{known.text} {known.advice}".rstrip()
-        return sentence.format(**{name: shown(value) for name, value in self.facts.items()})
+        limits = {"reason": 400}  # a reason is a sentence of ours, all else is out of a cell
+        return sentence.format(**{name: shown(value, limits.get(name, 100)) for name, value in self.facts.items()})
 
 
 def shown(value: Any, limit: int = 100) -> Any:

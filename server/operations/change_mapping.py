@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from server.access.audit import audit
+from server.access.audit import audit, audit_all
 from server.db.bulk import NUMBER, relation
 from server.errors import NotFound, WrongUse
 from server.orders import changing, service
@@ -113,8 +113,8 @@ def change_for_orders(
         raise NotFound(f"order {missing[0]} has no line of store SKU '{code or missing[1]}'")
     chosen = {line: wanted[pair] for pair, some in lines.items() for line in some}
     orders = changing.change_lines(session, dict(chosen), by=by, at=at, cause=cause)
-    for order in orders:
-        audit(session, by, "order.change_mapping", f"order {order.number}", at=at, order=order.id)
+    changed = [("order.change_mapping", f"order {order.number}", {"order": order.id}) for order in orders]
+    audit_all(session, by, changed, at=at)
     return orders
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from server.access.audit import audit
+from server.access.audit import audit, audit_all
 from server.errors import WrongUse
 from server.orders import changing, rules, service
 from server.orders.models import Order
@@ -40,8 +40,7 @@ def act(session: Session, action: Action, order_ids: Sequence[int], *, by: str, 
         return cancel(session, order_ids, by=by, at=at)
     assert action in BY_HAND, f"{action} is not for people"
     orders = service.act(session, action, order_ids, by=by, at=at)
-    for order in orders:
-        audit(session, by, f"order.{action.value}", f"order {order.number}", at=at, order=order.id)
+    audit_all(session, by, [(f"order.{action.value}", _named(o), {"order": o.id}) for o in orders], at=at)
     return orders
 
 
@@ -60,9 +59,8 @@ def cancel(
     for action in sorted(set(chosen.values())):
         ids = [number for number, each in chosen.items() if each is action]
         service.act(session, action, ids, by=by, at=at)
-    for order in orders:
-        detail = {"order": order.id, "way": chosen[order.id].value}
-        audit(session, by, "order.cancel", f"order {order.number}", at=at, **detail)
+    done = [("order.cancel", _named(o), {"order": o.id, "way": chosen[o.id].value}) for o in orders]
+    audit_all(session, by, done, at=at)
     return orders
 
 
@@ -87,12 +85,10 @@ def way_to_cancel(order: Order, ways: Ways, return_quantity: bool | None, at: da
 
 def change_warehouse(session: Session, wanted: Mapping[int, int], *, by: str, at: datetime) -> list[Order]:
     """Let each of these orders (by number) ship from another warehouse (ORD-6). Raises what `changing` raises."""
-    rows = session.execute(select(Order.id, Order.warehouse_id).where(Order.id.in_(wanted)))
-    before = {row[0]: row[1] for row in rows}
+    before = {order.id: order.warehouse_id for order in service.read(session, wanted)}
     orders = changing.change_warehouse(session, wanted, by=by, at=at)
-    for order in orders:
-        detail = {"order": order.id, "before": before[order.id], "after": wanted[order.id]}
-        audit(session, by, "order.change_warehouse", f"order {order.number}", at=at, **detail)
+    moved = {o: {"order": o.id, "before": before[o.id], "after": wanted[o.id]} for o in orders}
+    audit_all(session, by, [("order.change_warehouse", _named(o), detail) for o, detail in moved.items()], at=at)
     return orders
 
 
@@ -121,3 +117,7 @@ def _try(session: Session, order_ids: Sequence[int], *, cause: Cause, by: str, a
     if tried:
         audit(session, by, "order.move_to_pack", f"{len(tried)} orders", at=at, cause=cause.label, **counts)
     return Tried(len(tried), counts[State.TO_PACK], counts[State.OUT_OF_STOCK], counts[State.UNMAPPED])
+
+
+def _named(order: Order) -> str:
+    return f"order {order.number}"

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from server.access.audit import audit
+from server.access.audit import audit, audit_all
 from server.channels.protocol import MarketStatus
 from server.db.base import fold
 from server.db.bulk import NUMBER, TEXT, dialect_of, insert_rows, relation
@@ -113,7 +113,8 @@ def mark_processed(session: Session, order_ids: Iterable[int], *, by: str, at: d
         session.execute(mark.execution_options(synchronize_session=False))
     for order in fresh:
         set_committed_value(order, "processed_at", at)
-        audit(session, by, "order.mark_processed", f"order {order.number}", at=at, order=order.id)
+    marked = [("order.mark_processed", f"order {order.number}", {"order": order.id}) for order in fresh]
+    audit_all(session, by, marked, at=at)
     return orders
 
 
@@ -145,22 +146,21 @@ def make_list(
 def write(
     session: Session, new: Sequence[NewReturn], *, upload_id: int | None = None, by: str, at: datetime
 ) -> list[OrderReturn]:
-    """Write returns down, *to do*; the caller has asked whether they may be."""
-    returns = [
-        OrderReturn(
-            order_id=one.order.id,
-            way=one.way,
-            state="todo",
-            package=one.package.strip()[:100],
-            note=one.note[:500],
-            upload_id=upload_id,
-            created_at=at,
-            created_by=by,
-        )
+    """Write returns down, *to do*, one for each locked order; the caller has asked whether they may be."""
+    assert len({one.order.id for one in new}) == len(new), "one return of an order at a time"
+    if not new:
+        return []
+    last = session.scalar(select(func.max(OrderReturn.id))) or 0
+    same = {"state": "todo", "upload_id": upload_id, "created_at": at, "created_by": by}
+    rows = [
+        {"order_id": one.order.id, "way": one.way, "package": one.package.strip()[:100], "note": one.note[:500], **same}
         for one in new
     ]
-    session.add_all(returns)
-    session.flush()
+    session.execute(insert(OrderReturn), rows)
+    with relation(session, {"id": NUMBER}, [(one.order.id,) for one in new]) as r:
+        made = select(OrderReturn).join(r, r.c.id == OrderReturn.order_id).where(OrderReturn.id > last)
+        by_order = {row.order_id: row for row in session.scalars(made)}
+    returns = [by_order[one.order.id] for one in new]
     lines = (
         (row.id, place, back.line_id, back.sku_id, back.warehouse_id, back.quantity, back.defective)
         for row, one in zip(returns, new, strict=True)
@@ -190,8 +190,8 @@ def complete(session: Session, returns: Sequence[OrderReturn], *, by: str, at: d
         coming = [one for one in back if one.order_id in {order.id for order in some}]
         entries = give_back(session, some, cause=CAUSES[action], by=by, at=at, back=coming, note=way)
         _end(session, rows, entries, by=by, at=at)
-    for row in returns:
-        audit(session, by, "return.complete", f"return {row.id}", at=at, order=row.order_id, way=row.way)
+    done = [("return.complete", f"return {row.id}", {"order": row.order_id, "way": row.way}) for row in returns]
+    audit_all(session, by, done, at=at)
 
 
 def _end(
@@ -210,7 +210,8 @@ def _end(
 
 def take_back(session: Session, return_ids: Sequence[int], *, by: str, at: datetime) -> None:
     """Reverse completed returns: what came back is out again (WB-8). Raises `NotEnough` where it is gone since."""
-    returns = [find_return(session, number) for number in return_ids]
+    with relation(session, {"id": NUMBER}, [(number,) for number in return_ids]) as r:
+        returns = session.scalars(select(OrderReturn).join(r, r.c.id == OrderReturn.id).order_by(OrderReturn.id)).all()
     over = next((row for row in returns if row.state != "completed"), None)
     if over is not None:
         raise Refused(f"return {over.id} is {over.state}")
@@ -223,6 +224,7 @@ def take_back(session: Session, return_ids: Sequence[int], *, by: str, at: datet
     settle(session, Kind.UNDO, orders, changes, cause=Cause.UNDO, by=by, at=at, note="undo", reverses=reverses)
     for row in returns:
         row.state = "undone"
+    session.flush()
 
 
 def remove_list(session: Session, row: OrderReturn, *, by: str, at: datetime) -> None:
@@ -245,14 +247,16 @@ def find_return(session: Session, return_id: int, *, lock: bool = False) -> Orde
 def lines_of(session: Session, returns: Sequence[OrderReturn]) -> list[Back]:
     """What the returns bring back, in order."""
     owners = {row.id: row.order_id for row in returns}
-    query = (
-        select(OrderReturnLine)
-        .where(OrderReturnLine.return_id.in_(owners))
-        .order_by(OrderReturnLine.return_id, OrderReturnLine.line)
-    )
+    with relation(session, {"id": NUMBER}, [(row.id,) for row in returns]) as r:
+        query = (
+            select(OrderReturnLine)
+            .join(r, r.c.id == OrderReturnLine.return_id)
+            .order_by(OrderReturnLine.return_id, OrderReturnLine.line)
+        )
+        lines = session.scalars(query.execution_options(populate_existing=True)).all()
     return [
         Back(owners[row.return_id], row.line_id, row.sku_id, row.warehouse_id, row.quantity, row.defective)
-        for row in session.scalars(query)
+        for row in lines
     ]
 
 
@@ -306,16 +310,17 @@ def _over(order: Order) -> bool:
 
 def _scanned(session: Session, order_ids: Sequence[int]) -> set[int]:
     completed = (OrderReturn.way == "scan", OrderReturn.state == "completed")
-    return set(session.scalars(select(OrderReturn.order_id).where(OrderReturn.order_id.in_(order_ids), *completed)))
+    with relation(session, {"id": NUMBER}, [(number,) for number in order_ids]) as r:
+        query = select(OrderReturn.order_id).join(r, r.c.id == OrderReturn.order_id).where(*completed)
+        return set(session.scalars(query))
 
 
 def _leave_deleted_warehouses(session: Session, returns: Sequence[OrderReturn]) -> None:
     standing = select(Warehouse.id).where(Warehouse.deleted_at.is_(None))
-    elsewhere = (
-        update(OrderReturnLine)
-        .where(
-            OrderReturnLine.return_id.in_([row.id for row in returns]), OrderReturnLine.warehouse_id.not_in(standing)
+    with relation(session, {"id": NUMBER}, [(row.id,) for row in returns]) as r:
+        elsewhere = (
+            update(OrderReturnLine)
+            .where(OrderReturnLine.return_id.in_(select(r.c.id)), OrderReturnLine.warehouse_id.not_in(standing))
+            .values(warehouse_id=default_warehouse(session).id)
         )
-        .values(warehouse_id=default_warehouse(session).id)
-    )
-    session.execute(elsewhere.execution_options(synchronize_session="fetch"))
+        session.execute(elsewhere.execution_options(synchronize_session=False))

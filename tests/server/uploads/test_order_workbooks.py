@@ -187,7 +187,7 @@ def test_an_applied_row_is_skipped_when_it_is_handed_in_again(orders: Orders, ac
 
 
 def test_statements_do_not_grow_with_rows(orders: Orders, actions: Desk, returns: Desk) -> None:
-    """WB-12: neither for actions nor for returns, but for the audit line of each order and return."""
+    """WB-12: neither for actions nor for returns."""
     orders.stock(orders.red, 500)
     seen = []
     for n in (3, 60):
@@ -200,9 +200,7 @@ def test_statements_do_not_grow_with_rows(orders: Orders, actions: Desk, returns
         orders.take(*(news(number, ("red", 1), minutes=5, status=MarketStatus.COMPLETED) for number in numbers))
         with counted(orders.db) as more_statements:
             assert returns.hand_in(*({"store": "Shop", "order": number} for number in numbers)).status == "applied"
-        all_of_them = [*statements, *more_statements]
-        per_record = ("INSERT INTO order_return (", "INSERT INTO audit_line")
-        seen.append(len([one for one in all_of_them if not one.startswith(per_record)]))
+        seen.append(len(statements) + len(more_statements))
     assert seen[0] == seen[1]
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from server.catalog.models import MerchantSku
@@ -16,6 +17,8 @@ from server.db.bulk import dialect_of, insert_rows
 from server.db.session import Database
 from server.ledger.movements import Line
 from server.ledger.posting import post
+from server.orders.models import Order, OrderHold, OrderLine
+from server.orders.states import State
 from server.places.service import ensure_default
 from server.settings import Settings
 from server.stores.models import Store, StoreSku
@@ -46,7 +49,11 @@ ROWS: dict[str, Callable[[int], Row]] = {
     "push_rules": lambda n: {"name": f"Rule {n}", "warehouses": "Main", "stores": f"Shop {n}", "percentage": 50},
     "transfer": lambda n: {"sku": f"SKU-{n}", "source": "Main", "destination": "EAST", "quantity": 2},
     "stock_count": lambda n: {"sku": f"SKU-{n}", "counted": 9},
+    "order_actions": lambda n: {"store": "Shop 0", "order": f"O-{n}", "action": "pack"},
+    "returns": lambda n: {"store": "Shop 0", "order": f"O-{n}"},
 }
+#: The state in which these need their orders to be.
+ORDERS = {"order_actions": State.TO_PACK, "returns": State.COMPLETED}
 
 
 @pytest.fixture
@@ -95,9 +102,44 @@ def test_statements_do_not_grow_with_rows(full: Database, tmp_path: Path, templa
     if template not in ROWS:
         pytest.fail(f"add a row of '{template}' to ROWS: whatever has a handler is counted")
     settings = Settings(data_dir=tmp_path)
+    if template in ORDERS:
+        full.write(lambda session: _make_orders(session, ORDERS[template]))
     few = _statements(full, settings, template, [ROWS[template](n) for n in range(FEW)])
     many = _statements(full, settings, template, [ROWS[template](n) for n in range(FEW, FEW + MANY[full.dialect])])
-    assert len(many) == len(few)
+    more = Counter(text[:120] for text in many) - Counter(text[:120] for text in few)
+    assert len(many) == len(few), more.most_common(3)
+
+
+def _make_orders(session: Session, state: State) -> None:
+    """An order of one unit for each listing, with what its state says it holds or has deducted."""
+    main = ensure_default(session, AT).id
+    listings = session.scalars(select(StoreSku).order_by(StoreSku.id)).all()
+    facts = {
+        "store_id": listings[0].store_id, "state": state, "market_status": "ready_to_ship", "warehouse_id": main,
+        "placed_at": AT, "counts_at": AT, "seen_at": AT, "content": "", "created_at": AT, "updated_at": AT,
+    }  # fmt: skip
+    session.execute(insert(Order), [{**facts, "number": one.code.replace("L", "O")} for one in listings])
+    orders = session.scalars(select(Order.id).order_by(Order.id)).all()
+    skus = session.scalars(select(MerchantSku.id).order_by(MerchantSku.id)).all()
+    lines = [
+        {"order_id": order, "line_key": "1", "store_sku_id": one.id, "sku_id": sku, "quantity": 1}
+        for order, one, sku in zip(orders, listings, skus, strict=True)
+    ]
+    session.execute(insert(OrderLine), lines)
+    deducted = int(state is State.COMPLETED)
+    rows = session.execute(select(OrderLine.id, OrderLine.sku_id).order_by(OrderLine.id))
+    holds = [
+        {
+            "line_id": line,
+            "sku_id": sku,
+            "warehouse_id": main,
+            "per_unit": 1,
+            "held": 1 - deducted,
+            "deducted": deducted,
+        }
+        for line, sku in rows
+    ]
+    session.execute(insert(OrderHold), holds)
 
 
 def _statements(db: Database, settings: Settings, template: str, rows: Sequence[Row]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import select
 
@@ -207,3 +209,20 @@ def test_a_return_is_taken_back(desk: Desk) -> None:
     assert (desk.figures(desk.red), desk.units("A")["red"]) == (Figures(6), (0, 4, 0))
     scan(desk)
     assert desk.figures(desk.red) == Figures(10)
+
+
+def test_the_same_scan_many_times_at_once(desk: Desk) -> None:
+    """ORD-11: exactly one puts the goods back; the others are told that they are."""
+    sent(desk)
+
+    def press(_: int) -> str:
+        try:
+            scan(desk)
+        except NotPossible as refused:
+            return refused.text
+        return "back"
+
+    with ThreadPoolExecutor(6) as pool:
+        said = sorted(pool.map(press, range(6)))
+    assert said == ["back", *["everything of order A has come back already"] * 5]
+    assert (desk.figures(desk.red), desk.figures(desk.blue)) == (Figures(10), Figures(10))

@@ -135,7 +135,14 @@ class StoreVault:
             self._seen = version
             return secrets, None
         self._seen = version
-        return secrets, request_keys.claim(session, f"store:{self._store_id}", f"renew/{version}", b"", lease=LEASE)
+        claim = request_keys.claim(session, f"store:{self._store_id}", f"renew/{version}", b"", lease=LEASE)
+        # Read again under the claim: a rival may have had it, stored its own and given it up since the first look.
+        secrets, version = _read(session, self._keys, self._store_id)
+        if version != self._seen:
+            self._seen = version
+            request_keys.give_up(session, claim)
+            return secrets, None
+        return secrets, claim
 
     def _keep(self, session: Session, claim: Claim, renewed: Secrets) -> Secrets:
         request_keys.give_up(session, claim)

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from server.db.bulk import NUMBER, relation
 from server.ledger.models import Movement
 from server.ledger.posting import Figures, lock_figures, overwrite
-from server.ledger.verifying import FIGURES, Difference
+from server.ledger.queries import FIGURES
+from server.ledger.verifying import Difference
 
 Key = tuple[int, int]
 

@@ -24,11 +24,11 @@ from server.ledger.errors import KeyTaken, NotEnough, Shortage
 from server.ledger.models import Balance, Movement
 from server.ledger.models import Entry as EntryRow
 from server.ledger.movements import Entry, Line, summed
+from server.ledger.queries import FIGURES
 from server.outbox import queue
 
-_FIGURES = ("on_hand", "allocated", "on_the_way", "defective")
-_MOVEMENT = ("entry_id", "line", "warehouse_id", "sku_id", *_FIGURES)
-_SUMS = dict.fromkeys(("warehouse_id", "sku_id", *_FIGURES), NUMBER)
+_MOVEMENT = ("entry_id", "line", "warehouse_id", "sku_id", *FIGURES)
+_SUMS = dict.fromkeys(("warehouse_id", "sku_id", *FIGURES), NUMBER)
 #: The catalogue stands above this room; its table is known by name, as a foreign key knows it.
 _SKU = table("merchant_sku", column("id"), column("code"), column("deleted_at"))
 _ON_CONFLICT_NEEDS_WHERE = true()  # SQLite can't tell ON CONFLICT from a join's ON without one
@@ -101,7 +101,7 @@ def overwrite(session: Session, figures: Mapping[tuple[int, int], Figures]) -> N
         session.execute(
             update(Balance)
             .where(Balance.warehouse_id == right.c.warehouse_id, Balance.sku_id == right.c.sku_id)
-            .values({name: right.c[name] for name in _FIGURES})
+            .values({name: right.c[name] for name in FIGURES})
             .execution_options(synchronize_session=False)
         )
 

@@ -8,8 +8,7 @@ from sqlalchemy import func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from server.ledger.models import Balance, Movement
-
-FIGURES = ("on_hand", "allocated", "on_the_way", "defective")
+from server.ledger.queries import FIGURES
 
 
 @dataclass(frozen=True)

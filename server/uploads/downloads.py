@@ -20,6 +20,7 @@ from server.uploads.handlers.registry import HANDLERS
 from server.uploads.models import Upload
 from server.uploads.sources import folder, source_of
 from validators.columns import Reference
+from validators.extracting.addresses import column_number
 from validators.outcome_cells import Cell, Style
 from validators.reading import RawSheet
 from validators.registry import WORKBOOKS
@@ -131,7 +132,7 @@ def _sheet_rows(raw: RawSheet) -> SheetRows:
         if column is not None:
             titles[column.letter] = title
             columns[column.letter] = column.values
-    width = max((_number(letter) for letter in titles), default=0)
+    width = max((column_number(letter) + 1 for letter in titles), default=0)
     header = _line(titles, width)
     body = (
         (number, _line({letter: values[place] for letter, values in columns.items()}, width))
@@ -144,15 +145,8 @@ def _sheet_rows(raw: RawSheet) -> SheetRows:
 def _line(values: Mapping[str, Any], width: int) -> list[Any]:
     line: list[Any] = [None] * width
     for letter, value in values.items():
-        line[_number(letter) - 1] = value
+        line[column_number(letter)] = value
     return line
-
-
-def _number(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return number
 
 
 def columns_of(workbook: Workbook) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ import pandas as pd
 from server.settings import Settings
 from server.uploads.rows import Rows
 from validators.checking import check
+from validators.extracting.addresses import column_number, letters
 from validators.messages import Finding
 from validators.reading import Limits, RawSheet, from_rows, read
 from validators.registry import WORKBOOKS
@@ -125,24 +126,16 @@ def layout_of(raw: RawSheet) -> dict[str, Any]:
         "sheet": raw.sheet,
         "header_row": raw.header_row,
         "columns": dict(raw.letters) or {name: column.letter for name, column in raw.columns.items()},
-        "status": status.letter if status else next_letter(last),
-        "message": message.letter if message else next_letter(last if status else next_letter(last)),
+        "status": status.letter if status else _behind(last),
+        "message": message.letter if message else _behind(last if status else _behind(last)),
         "new_columns": status is None or message is None,
         "kind": raw.kind,
     }
 
 
-def next_letter(letters: str) -> str:
+def _behind(letter: str) -> str:
     """The column behind one: Z -> AA."""
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    number += 1
-    name = ""
-    while number:
-        number, rest = divmod(number - 1, 26)
-        name = chr(65 + rest) + name
-    return name
+    return letters(column_number(letter) + 1)
 
 
 def _values(series: pd.Series) -> Sequence[Any]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from server.catalog.models import MerchantSku
 from server.db.bulk import NUMBER, relation
 from server.ledger.errors import NotEnough
-from server.ledger.models import Balance, Entry
+from server.ledger.models import Balance
 from server.ledger.posting import Figures
 from server.places.models import Warehouse
 from server.uploads.handlers.protocol import CannotUndo, Context, Step
@@ -93,9 +93,3 @@ def shortage_words(session: Session, short: NotEnough) -> list[str]:
         f"{s.wanted} would be taken"
         for s in short.shortages
     ]
-
-
-def entries_of_lists(session: Session, list_ids: Sequence[int]) -> list[int]:
-    """The entries that completing these lists posted."""
-    query = select(Entry.id).where(Entry.document == service.DOCUMENT, Entry.document_id.in_(list_ids))
-    return list(session.scalars(query))

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from server.db.base import Base, Id
+from server.db.base import Base, Id, folded
 
 
 class User(Base):
@@ -18,7 +18,7 @@ class User(Base):
 
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(String(100))
-    key: Mapped[str] = mapped_column(String(100), unique=True)
+    key: Mapped[str] = mapped_column(folded(100), unique=True)
     role: Mapped[str] = mapped_column(String(20))
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]

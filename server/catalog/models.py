@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db.base import Base, Id
+from server.db.base import Base, Id, folded
 
 _LIVING = text("deleted_at IS NULL")
 
@@ -33,13 +33,13 @@ class MerchantSku(Base):
 
     id: Mapped[Id]
     code: Mapped[str] = mapped_column(String(64))
-    key: Mapped[str] = mapped_column(String(128))
+    key: Mapped[str] = mapped_column(folded(64))
     kind: Mapped[str] = mapped_column(String(12), default="single")
     own_stock: Mapped[bool] = mapped_column(default=False)  # combinations only (CAT-6)
     title: Mapped[str] = mapped_column(String(255), default="")
-    title_key: Mapped[str] = mapped_column(String(300), default="")
+    title_key: Mapped[str] = mapped_column(folded(255), default="")
     parent_sku: Mapped[str] = mapped_column(String(64), default="")
-    parent_key: Mapped[str] = mapped_column(String(128), default="")
+    parent_key: Mapped[str] = mapped_column(folded(64), default="")
     size: Mapped[str] = mapped_column(String(64), default="")
     colour: Mapped[str] = mapped_column(String(64), default="")
     attributes: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -69,7 +69,7 @@ class Gtin(Base):
     __tablename__ = "gtin"
 
     id: Mapped[Id]
-    key: Mapped[str] = mapped_column(String(64), unique=True)
+    key: Mapped[str] = mapped_column(folded(50), unique=True)
     value: Mapped[str] = mapped_column(String(50))
     sku_id: Mapped[int] = mapped_column(ForeignKey("merchant_sku.id"), index=True)
 

@@ -27,7 +27,7 @@ from server.catalog.writing import (
 )
 from server.db.base import fold
 
-CODE_LENGTH, KEY_LENGTH = 64, 128
+CODE_LENGTH = 64
 
 
 def create(session: Session, skus: Sequence[NewSku], *, by: str, at: datetime) -> list[int]:
@@ -86,7 +86,7 @@ def _checked_keys(skus: Sequence[NewSku]) -> list[str]:
         often = Counter(keys)
         raise SkusExist([sku.code for sku, key in zip(skus, keys, strict=True) if often[key] > 1])
     for sku, key in zip(skus, keys, strict=True):
-        if not key or len(sku.code) > CODE_LENGTH or len(key) > KEY_LENGTH:
+        if not key or len(sku.code) > CODE_LENGTH:
             raise WrongSku(f"'{sku.code[:100]}' can't be a SKU: write 1 to {CODE_LENGTH} characters", field="sku")
     return keys
 

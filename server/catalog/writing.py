@@ -22,7 +22,6 @@ from server.catalog.records import NewSku
 from server.db.base import fold, moment_for
 from server.db.bulk import NUMBER, TEXT, dialect_of, insert_rows, relation
 
-TITLE_KEY, PARENT_KEY = 300, 128
 #: How many codes an audit line names; the count is always there.
 _NAMED = 50
 _DECIMALS = ("weight_g", "length_cm", "width_cm", "height_cm", "cost", "price")
@@ -38,12 +37,12 @@ _COLUMNS = (
 
 def parent_key(parent: str) -> str:
     """How parent SKUs are compared."""
-    return fold(parent)[:PARENT_KEY]
+    return fold(parent)
 
 
 def title_key(title: str) -> str:
     """How titles are compared: runs of blanks count as one."""
-    return " ".join(title.casefold().split())[:TITLE_KEY]
+    return " ".join(title.casefold().split())
 
 
 def lock(session: Session, sku_ids: Iterable[int], names: Iterable[str] = ()) -> dict[int, Any]:

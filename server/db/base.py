@@ -96,9 +96,22 @@ class Base(DeclarativeBase):
     }
 
 
+#: What folding makes of one character at most: 'ß' becomes 'ss', 'ΐ' three characters.
+FOLD_GROWTH = 3
+
+
 def fold(value: str) -> str:
     """How codes are compared everywhere (CAT-1): without outer blanks and without regard to case.
 
     Kept beside the code as typed, so that both databases compare the same way.
     """
     return value.strip().casefold()
+
+
+def folded(length: int) -> String:
+    """The type of a column that keeps `fold` of any text of up to `length` characters.
+
+    SQLite takes text of any length, PostgreSQL refuses what does not fit: a column as long as the text itself would
+    take 60 times 'ß' on the one and not on the other.
+    """
+    return String(FOLD_GROWTH * length)

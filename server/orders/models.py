@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db.base import Base, Id
+from server.db.base import Base, Id, folded
 
 
 class Order(Base):
@@ -112,7 +112,7 @@ class OrderPackage(Base):
     __table_args__ = (Index("ix_order_package_key", "key"),)
 
     order_id: Mapped[int] = mapped_column(ForeignKey("order.id"), primary_key=True, autoincrement=False)
-    key: Mapped[str] = mapped_column(String(100), primary_key=True)
+    key: Mapped[str] = mapped_column(folded(100), primary_key=True)
 
 
 class OrderReturn(Base):

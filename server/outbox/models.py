@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db.base import Base
+
+_NOT_FAILED = text("failed_at IS NULL")
 
 
 class Changed(Base):
@@ -32,7 +34,10 @@ class Push(Base):
     """
 
     __tablename__ = "push"
-    __table_args__ = (Index("ix_push_store_due", "store_id", "due_at"),)
+    # Those refused for good stay, for weeks perhaps, and are due for ever: looking for work must not read them.
+    __table_args__ = (
+        Index("ix_push_store_due", "store_id", "due_at", sqlite_where=_NOT_FAILED, postgresql_where=_NOT_FAILED),
+    )
 
     store_sku_id: Mapped[int] = mapped_column(ForeignKey("store_sku.id"), primary_key=True, autoincrement=False)
     store_id: Mapped[int] = mapped_column(ForeignKey("store.id"))

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db.base import Base, Id
+from server.db.base import Base, Id, folded
 
 _LIVING = text("deleted_at IS NULL")
 _DEFAULT = text("is_default AND deleted_at IS NULL")
@@ -31,7 +31,7 @@ class Warehouse(Base):
 
     id: Mapped[Id]
     code: Mapped[str] = mapped_column(String(64))
-    key: Mapped[str] = mapped_column(String(128))
+    key: Mapped[str] = mapped_column(folded(64))
     name: Mapped[str] = mapped_column(String(120), default="")
     address: Mapped[str] = mapped_column(String(500), default="")
     is_default: Mapped[bool] = mapped_column(default=False)
@@ -51,7 +51,7 @@ class Shelf(Base):
     id: Mapped[Id]
     warehouse_id: Mapped[int] = mapped_column(ForeignKey("warehouse.id"))
     code: Mapped[str] = mapped_column(String(64))
-    key: Mapped[str] = mapped_column(String(128))
+    key: Mapped[str] = mapped_column(folded(64))
     sku_id: Mapped[int | None] = mapped_column(ForeignKey("merchant_sku.id"), index=True)
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db.base import Base, Id
+from server.db.base import Base, Id, folded
 from server.outbox.models import Told
 
 
@@ -19,7 +19,7 @@ class PushRule(Base):
 
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(String(100))
-    key: Mapped[str] = mapped_column(String(200), unique=True)
+    key: Mapped[str] = mapped_column(folded(100), unique=True)
     active: Mapped[bool] = mapped_column(default=True)
     percentage: Mapped[Decimal]
     fixed: Mapped[int] = mapped_column(default=0)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db.base import Base, Id
+from server.db.base import Base, Id, folded
 
 
 class Store(Base):
@@ -18,7 +18,7 @@ class Store(Base):
 
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(String(100))
-    key: Mapped[str] = mapped_column(String(200), unique=True)
+    key: Mapped[str] = mapped_column(folded(100), unique=True)
     channel: Mapped[str] = mapped_column(String(30))
     warehouse_id: Mapped[int | None] = mapped_column(ForeignKey("warehouse.id"))  # None: the default
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)

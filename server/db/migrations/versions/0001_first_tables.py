@@ -93,7 +93,7 @@ def upgrade() -> None:
         "user",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
-        sa.Column("key", sa.String(length=100), nullable=False),
+        sa.Column("key", sa.String(length=300), nullable=False),
         sa.Column("role", sa.String(length=20), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created_at", base.Moment(), nullable=False),
@@ -104,7 +104,7 @@ def upgrade() -> None:
         "warehouse",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
-        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("key", sa.String(length=192), nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("address", sa.String(length=500), nullable=False),
         sa.Column("is_default", sa.Boolean(), nullable=False),
@@ -132,13 +132,13 @@ def upgrade() -> None:
         "merchant_sku",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
-        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("key", sa.String(length=192), nullable=False),
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("own_stock", sa.Boolean(), nullable=False),
         sa.Column("title", sa.String(length=255), nullable=False),
-        sa.Column("title_key", sa.String(length=300), nullable=False),
+        sa.Column("title_key", sa.String(length=765), nullable=False),
         sa.Column("parent_sku", sa.String(length=64), nullable=False),
-        sa.Column("parent_key", sa.String(length=128), nullable=False),
+        sa.Column("parent_key", sa.String(length=192), nullable=False),
         sa.Column("size", sa.String(length=64), nullable=False),
         sa.Column("colour", sa.String(length=64), nullable=False),
         sa.Column(
@@ -244,7 +244,7 @@ def upgrade() -> None:
         "store",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
-        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("key", sa.String(length=300), nullable=False),
         sa.Column("channel", sa.String(length=30), nullable=False),
         sa.Column("warehouse_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
@@ -396,7 +396,7 @@ def upgrade() -> None:
     op.create_table(
         "gtin",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.String(length=150), nullable=False),
         sa.Column("value", sa.String(length=50), nullable=False),
         sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(["sku_id"], ["merchant_sku.id"], name=op.f("fk_gtin_sku_id")),
@@ -484,7 +484,7 @@ def upgrade() -> None:
         "push_rule",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
-        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("key", sa.String(length=300), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("percentage", base.ExactDecimal(), nullable=False),
         sa.Column("fixed", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -529,7 +529,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("warehouse_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
-        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("key", sa.String(length=192), nullable=False),
         sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(["sku_id"], ["merchant_sku.id"], name=op.f("fk_shelf_sku_id")),
         sa.ForeignKeyConstraint(["warehouse_id"], ["warehouse.id"], name=op.f("fk_shelf_warehouse_id")),
@@ -569,6 +569,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("store_id", "code", name=op.f("uq_store_sku_store_id_code")),
     )
     op.create_index(op.f("ix_store_sku_sku_id"), "store_sku", ["sku_id"], unique=False)
+    op.create_table(
+        "unread_order",
+        sa.Column(
+            "store_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("number", sa.String(length=120), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("since", base.Moment(), nullable=False),
+        sa.Column("tried_at", base.Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_unread_order_store_id")),
+        sa.PrimaryKeyConstraint("store_id", "number", name=op.f("pk_unread_order")),
+    )
     op.create_table(
         "upload_page",
         sa.Column(
@@ -633,7 +645,7 @@ def upgrade() -> None:
         sa.Column(
             "order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
-        sa.Column("key", sa.String(length=100), nullable=False),
+        sa.Column("key", sa.String(length=300), nullable=False),
         sa.ForeignKeyConstraint(["order_id"], ["order.id"], name=op.f("fk_order_package_order_id")),
         sa.PrimaryKeyConstraint("order_id", "key", name=op.f("pk_order_package")),
     )
@@ -683,7 +695,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["store_sku_id"], ["store_sku.id"], name=op.f("fk_push_store_sku_id")),
         sa.PrimaryKeyConstraint("store_sku_id", name=op.f("pk_push")),
     )
-    op.create_index("ix_push_store_due", "push", ["store_id", "due_at"], unique=False)
+    op.create_index(
+        "ix_push_store_due",
+        "push",
+        ["store_id", "due_at"],
+        unique=False,
+        sqlite_where=sa.text("failed_at IS NULL"),
+        postgresql_where=sa.text("failed_at IS NULL"),
+    )
     op.create_table(
         "push_rule_sku",
         sa.Column("rule_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),

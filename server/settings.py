@@ -1,7 +1,7 @@
 """The environment as one frozen dataclass, checked once at start.
 
 Variables have the prefix `STOCKBOOK_`; a `.env` file in the working folder is read first and the environment wins.
-docs/reference/settings.md is written from this file.
+docs/settings.md is written from this file.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""reference: docs/reference/*.md, written from settings, routes, jobs and commands, never by hand; and the parts of
-docs/orders.md that come from the state machine."""
+"""reference: docs/settings.md and docs/reference/*.md, written from settings, routes, jobs and commands, never by
+hand; and the parts of docs/orders.md that come from the state machine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from server.jobs.catalogue import CATALOGUE
 from server.settings import PREFIX, Settings
 from server.uploads.running import Uploads
 
-FOLDER = Path(__file__).parents[2] / "docs" / "reference"
+FOLDER = Path(__file__).parents[2] / "docs"
 _NOTE = "<!-- Written by `python -m server reference` from the code; edit the code. -->"
 
 
@@ -35,19 +35,19 @@ def add_to(app: typer.Typer) -> None:
     def reference(
         check: Annotated[bool, typer.Option("--check", help="Write nothing; 1 if a page is out of date.")] = False,
     ) -> None:
-        """For developers: write docs/reference from the code."""
+        """For developers: write the reference pages of docs from the code."""
         if not check:
             write(app)
             return
         stale = out_of_date(app)
         if stale:
             raise Refused(f"out of date: {', '.join(stale)}; run `make docs`")
-        say("docs/reference is up to date")
+        say("the reference pages of docs are up to date")
 
 
 def write(app: typer.Typer, folder: Path = FOLDER) -> None:
     """Write every page."""
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "reference").mkdir(parents=True, exist_ok=True)
     PAGE.write_text(order_page(PAGE.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
     for name, text in _pages(app).items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
@@ -67,9 +67,9 @@ def out_of_date(app: typer.Typer, folder: Path = FOLDER) -> list[str]:
 def _pages(app: typer.Typer) -> dict[str, str]:
     return {
         "settings.md": _page("Settings", _settings()),
-        "routes.md": _page("Routes", _routes()),
-        "jobs.md": _page("Jobs", _jobs()),
-        "commands.md": _page("Commands", _commands(app)),
+        "reference/routes.md": _page("Routes", _routes()),
+        "reference/jobs.md": _page("Jobs", _jobs()),
+        "reference/commands.md": _page("Commands", _commands(app)),
     }
 
 

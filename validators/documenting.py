@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from validators import wording
 from validators.columns import Column
 from validators.messages import Code, Severity
 from validators.workbooks import SameKey, Workbook
+from validators.writing import wording
 
 _MADE = "<!-- Made by `make templates` from the descriptions in validators/; edit those instead. -->"
 _SAME_KEY = {

@@ -14,8 +14,8 @@ from server.catalog.rules import skeleton
 from server.catalog.writing import title_key
 from server.db.base import fold
 from server.db.bulk import TEXT, relation
-from validators.hygiene import sku_warnings
 from validators.messages import Finding
+from validators.values.hygiene import sku_warnings
 
 
 class Hint(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Any
 
 from server.catalog.errors import WrongSku
 from server.catalog.records import NewSku
-from validators.hygiene import LONGEST_SKU
+from validators.values.hygiene import LONGEST_SKU
 
 MAX_VARIANTS = 1_000
 _SHORT = 3

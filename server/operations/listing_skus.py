@@ -14,8 +14,8 @@ from server.catalog.writing import gtin_owners
 from server.db.base import fold
 from server.stores.mapping import Traits, fitting
 from server.stores.models import Store
-from validators.hygiene import LONGEST_SKU, gtin_error, sku_error, sku_warnings
 from validators.messages import Finding
+from validators.values.hygiene import LONGEST_SKU, gtin_error, sku_error, sku_warnings
 
 MAX_TITLE = 255
 

@@ -21,13 +21,13 @@ from server.uploads.models import Upload
 from server.uploads.sources import folder, source_of
 from validators.columns import Reference
 from validators.extracting.addresses import column_number
-from validators.outcome_cells import Cell, Style
 from validators.reading import RawSheet
 from validators.registry import WORKBOOKS
 from validators.results.marking import mark
 from validators.results.rebuilding import SheetRows, rebuild
 from validators.templates.building import build
 from validators.workbooks import MESSAGE_TITLE, STATUS_TITLE, VERSION_TITLE, Workbook
+from validators.writing.outcome_cells import Cell, Style
 
 #: Drop-downs longer than this help nobody and make the file heavy.
 LONGEST_LIST = 2_000

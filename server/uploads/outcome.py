@@ -18,8 +18,8 @@ from server.uploads.models import Upload, UploadPage
 from server.uploads.plan import Change, Plan
 from server.uploads.rows import Rows
 from validators.messages import Finding, Severity
-from validators.outcome_cells import Cell, Style
 from validators.workbooks import Workbook
+from validators.writing.outcome_cells import Cell, Style
 
 PAGE = 1_000
 #: How many cells of one upload get a note; the others have their message all the same.

@@ -13,7 +13,7 @@ import pandas as pd
 
 from server.settings import Settings
 from server.uploads.rows import Rows
-from validators.checking import check
+from validators.checking.steps import check
 from validators.extracting.addresses import column_number, letters
 from validators.messages import Finding
 from validators.reading import Limits, RawSheet, from_rows, read

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.hostile.make import ALL
-from validators.checking import check
+from validators.checking.steps import check
 from validators.reading import Unreadable, read
 from validators.registry import WORKBOOKS
 

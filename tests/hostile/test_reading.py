@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.hostile.make import ALL, Case
-from validators.checking import check
+from validators.checking.steps import check
 from validators.messages import CODES
 from validators.reading import RawSheet, Unreadable, read
 from validators.registry import WORKBOOKS

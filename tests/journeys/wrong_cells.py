@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tests.hostile.packages import parts, relationships, sheet, styles, text_cell, workbook, zipped
-from tests.validators.cell_table import b, e, n, t
+from tests.validators.checking.cell_table import b, e, n, t
 from validators.extracting.addresses import letters
 from validators.registry import WORKBOOKS
 

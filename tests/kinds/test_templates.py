@@ -11,7 +11,7 @@ import pytest
 from openpyxl.utils import get_column_letter, range_boundaries
 
 from tests.support.workbooks import formulas, opened, parts
-from validators.checking import check
+from validators.checking.steps import check
 from validators.columns import ACTIONS, CLEAR, Kind, Reference
 from validators.generate import out_of_date
 from validators.reading.door import read

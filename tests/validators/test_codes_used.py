@@ -14,7 +14,10 @@ from validators.messages import CODES
 
 _ROOT = Path(validators.__file__).parent
 _FILES = sorted([*(_ROOT / "reading").glob("*.py"), *(_ROOT / "extracting").glob("*.py")])
-_ROW_FILES = [_ROOT / f"{name}.py" for name in ("cells", "tidying", "hygiene", "checking", "columns")]
+_ROW_FILES = [
+    _ROOT / "columns.py",
+    *sorted([*(_ROOT / "values").glob("[!_]*.py"), *(_ROOT / "checking").glob("[!_]*.py")]),
+]
 
 
 def _needed(code: str) -> set[str]:

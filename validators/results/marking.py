@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from validators.outcome_cells import Cell
 from validators.results.patching.package import patch
 from validators.results.patching.refusing import NotPatchable
 from validators.results.rebuilding import SheetRows, rebuild
 from validators.workbooks import Workbook
+from validators.writing.outcome_cells import Cell
 
 
 def mark(

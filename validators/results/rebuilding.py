@@ -16,12 +16,12 @@ from xlsxwriter import Workbook as Book
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from validators import styling
 from validators.extracting.addresses import cell as place
-from validators.outcome_cells import Cell, Style
 from validators.results.patching.notes import AUTHOR, MOST_NOTES
-from validators.texts import clean
 from validators.workbooks import Workbook
+from validators.writing import styling
+from validators.writing.outcome_cells import Cell, Style
+from validators.writing.texts import clean
 
 _CREATED = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 _MOST_WIDE, _LOOKED_AT = 60, 200  # characters; rows looked at for a width

@@ -1,8 +1,8 @@
 """Combinations: SKUs sold as several others (CAT-6). One row is one component of a recipe."""
 
 from validators.columns import Reference, code, quantity, text, yes_no
-from validators.hygiene import sku_error
-from validators.row_rules import not_its_own_component, same_within
+from validators.schemas.row_rules import not_its_own_component, same_within
+from validators.values.hygiene import sku_error
 from validators.workbooks import SameKey, Workbook
 
 WORKBOOK = Workbook(

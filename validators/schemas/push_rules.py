@@ -1,7 +1,7 @@
 """Push rules: which quantity each store is shown (PSH-2 to PSH-6)."""
 
 from validators.columns import MAX_QUANTITY, Reference, action, choice, code, codes, percent, quantity, yes_no
-from validators.row_rules import priority_among_stores
+from validators.schemas.row_rules import priority_among_stores
 from validators.workbooks import SameKey, Workbook
 
 WORKBOOK = Workbook(

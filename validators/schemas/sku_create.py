@@ -1,9 +1,9 @@
 """SKU create: new merchant SKUs (CAT-1 to CAT-5)."""
 
 from validators.columns import code, text
-from validators.hygiene import sku_error
-from validators.row_rules import sku_hygiene, sku_is_another_code
+from validators.schemas.row_rules import sku_hygiene, sku_is_another_code
 from validators.schemas.sku_fields import DETAILS
+from validators.values.hygiene import sku_error
 from validators.workbooks import SameKey, Workbook
 
 WORKBOOK = Workbook(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from validators.columns import Column, Reference, choice, code, codes, decimal, pairs, text
-from validators.hygiene import gtin_error
+from validators.values.hygiene import gtin_error
 
 _CURRENCY = re.compile(r"[A-Za-z]{3}", re.ASCII)
 _WEB_ADDRESS = re.compile(r"https?://[^\s/]+(/\S*)?", re.IGNORECASE)

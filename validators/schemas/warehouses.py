@@ -1,7 +1,7 @@
 """Warehouses: the places that hold stock (WH-1, WH-5)."""
 
 from validators.columns import action, code, text, yes_no
-from validators.row_rules import at_most_one_yes
+from validators.schemas.row_rules import at_most_one_yes
 from validators.workbooks import SameKey, Workbook
 
 WORKBOOK = Workbook(

@@ -17,12 +17,12 @@ from xlsxwriter import Workbook as Book
 from xlsxwriter.utility import xl_col_to_name, xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
-from validators import styling, wording
 from validators.templates import guide_sheets
 from validators.templates.entry_rules import entry_rule
 from validators.templates.value_cells import write_value
 from validators.templates.values_sheet import Lists, ValueList, takes_drop_down, value_lists, write_values_sheet
 from validators.workbooks import MESSAGE_TITLE, STATUS_TITLE, VERSION_TITLE, SameKey, Workbook
+from validators.writing import styling, wording
 
 #: The row of the headers and of the first data row, as Excel shows them.
 HEADER_ROW, FIRST_ROW = 3, 4

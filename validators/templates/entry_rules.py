@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from validators import wording
 from validators.columns import CLEAR, Column, Kind
+from validators.writing import wording
 
 #: Excel's own limits (characters).
 TITLE_LIMIT, PROMPT_LIMIT, ERROR_LIMIT, FORMULA_LIMIT = 32, 255, 225, 255

@@ -9,10 +9,10 @@ from typing import Any
 from xlsxwriter import Workbook as Book
 from xlsxwriter.worksheet import Worksheet
 
-from validators import styling, wording
 from validators.columns import CLEAR, Column, Kind
 from validators.templates.value_cells import write_value
 from validators.workbooks import MESSAGE_TITLE, STATUS_TITLE, Workbook
+from validators.writing import styling, wording
 
 INSTRUCTIONS, EXAMPLE = "Instructions", "Example"
 _WIDTHS = (22, 11, 60, 31, 58)

@@ -11,7 +11,22 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from validators.columns import SEPARATOR, Column, Kind
-from validators.texts import clean
+from validators.writing.texts import clean
+
+
+def plain_value(value: Any, column: Column) -> str | int | float | None:
+    """What `write_value` would put into the cell, as JSON takes it: None, a text, a number; a date as ISO text."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float | Decimal) and not column.is_text:
+        return float(value) if isinstance(value, Decimal) else value
+    if isinstance(value, date) and column.kind is Kind.DATE:
+        return value.isoformat()
+    return clean(_as_text(value))
 
 
 def write_value(sheet: Worksheet, row: int, column_index: int, value: Any, column: Column, style: Format) -> None:

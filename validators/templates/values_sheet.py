@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from xlsxwriter import Workbook as Book
 from xlsxwriter.utility import xl_col_to_name
 
-from validators import styling, wording
 from validators.columns import CLEAR, Column, Kind, Reference
-from validators.texts import clean
 from validators.workbooks import Workbook
+from validators.writing import styling, wording
+from validators.writing.texts import clean
 
 SHEET = "Valid values"
 _HEADER_ROW = 2  # counted from 0, as XlsxWriter does

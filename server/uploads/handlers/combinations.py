@@ -22,9 +22,9 @@ from server.uploads.handlers.protocol import CannotUndo, Context, CurrentRow, St
 from server.uploads.handlers.sku_create import unmake
 from server.uploads.plan import Change, Existing, Plan, plan_records
 from server.uploads.rows import Rows, version_of
-from validators.hygiene import sku_warnings
 from validators.messages import Finding
 from validators.registry import WORKBOOKS
+from validators.values.hygiene import sku_warnings
 from validators.workbooks import Workbook
 
 _COLUMNS = {"recipe-no-title": "title", "own-stock-left": "own_stock", "number-too-small": "quantity"}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from server.catalog.errors import WrongSku
 from server.catalog.records import NewSku
 from server.catalog.variants import MAX_VARIANTS, short_codes, variants
-from validators.hygiene import sku_error, sku_warnings
+from validators.values.hygiene import sku_error, sku_warnings
 
 
 def test_a_parent_and_attributes_make_variants() -> None:

@@ -12,7 +12,7 @@ import httpx
 
 from server.cli.example import company
 from server.cli.example.trickle import DELIVERY, LOW, Trickle
-from validators.hygiene import gtin_error, sku_error
+from validators.values.hygiene import gtin_error, sku_error
 
 
 def test_about_sixty_skus_each_sound() -> None:

@@ -17,15 +17,15 @@ from openpyxl.styles import Font, PatternFill
 from python_calamine import CalamineWorkbook
 
 from tests.support.workbooks import formulas, needs_office, opened, parts, through_office
-from validators.outcome_cells import Cell, Style
 from validators.registry import WORKBOOKS
 from validators.results.marking import mark
 from validators.results.patching.notes import AUTHOR, MOST_NOTES
 from validators.results.patching.package import patch
 from validators.results.patching.refusing import NotPatchable
 from validators.results.rebuilding import SheetRows, rebuild
-from validators.styling import PAINTS
 from validators.templates.building import build
+from validators.writing.outcome_cells import Cell, Style
+from validators.writing.styling import PAINTS
 
 TEMPLATE = WORKBOOKS["stock_in"]
 SHEET = TEMPLATE.sheet

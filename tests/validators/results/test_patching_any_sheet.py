@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.utils import get_column_letter
 
-from validators.outcome_cells import Cell, Style
 from validators.results.patching.package import patch
+from validators.writing.outcome_cells import Cell, Style
 
 ROWS, COLUMNS = 12, 30
 PLACES = st.tuples(st.integers(1, ROWS), st.integers(1, COLUMNS))

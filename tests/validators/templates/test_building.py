@@ -14,7 +14,7 @@ from tests.support.workbooks import formulas, needs_office, opened, parts, throu
 from validators.columns import CLEAR, Reference
 from validators.registry import WORKBOOKS
 from validators.templates.building import FIRST_ROW, HEADER_ROW, SPARE_ROWS, build
-from validators.texts import CELL_LIMIT, clean
+from validators.writing.texts import CELL_LIMIT, clean
 
 QUANTITIES = WORKBOOKS["quantity_update"]
 RULES = WORKBOOKS["push_rules"]

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from validators.extracting.addresses import cell as place
-from validators.outcome_cells import Cell
 from validators.results.patching.xml_text import text_xml
+from validators.writing.outcome_cells import Cell
 
 AUTHOR = "Stockbook"
 #: Notes painted in one workbook at most; the Message column says everything anyway.

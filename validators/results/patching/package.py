@@ -13,12 +13,12 @@ from pathlib import Path
 from xml.sax.saxutils import unescape
 
 from validators.extracting.addresses import cell as place
-from validators.outcome_cells import Cell
 from validators.results.patching import notes
 from validators.results.patching.refusing import NotPatchable
 from validators.results.patching.sheet import patch_sheet
 from validators.results.patching.style_sheet import StyleSheet
 from validators.results.patching.xml_text import is_utf8
+from validators.writing.outcome_cells import Cell
 
 _MAIN_TYPE = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
 _NOTES_TYPE = b"application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"

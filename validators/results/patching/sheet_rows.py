@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Mapping
 
 from validators.extracting.addresses import column_number, letters
-from validators.outcome_cells import Cell, Style
 from validators.results.patching.refusing import NotPatchable
 from validators.results.patching.xml_text import text_xml
+from validators.writing.outcome_cells import Cell, Style
 
 Targets = Mapping[int, Mapping[int, Cell]]
 """Row as Excel shows it -> column from 0 -> what is written there."""

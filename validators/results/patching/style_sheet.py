@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from validators.outcome_cells import Style
 from validators.results.patching.refusing import NotPatchable
-from validators.styling import PAINTS
+from validators.writing.outcome_cells import Style
+from validators.writing.styling import PAINTS
 
 _FORMATS = re.compile(rb"<cellXfs\b[^>]*>(.*?)</cellXfs>", re.DOTALL)
 _FORMAT = re.compile(rb"<xf\b[^>]*?(?:/>|>.*?</xf>)", re.DOTALL)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from xml.sax.saxutils import escape
 
-from validators.texts import clean
+from validators.writing.texts import clean
 
 #: Excel reads `_x0041_` in a text as the character with that number; a literal one is written with its own `_`.
 _ESCAPE_LOOKALIKE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")

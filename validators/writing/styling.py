@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from validators.columns import Column, Kind
-from validators.outcome_cells import Style
+from validators.writing.outcome_cells import Style
 
 FONT = "Calibri"
 ACCENT = "0F766E"

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from tests.hostile.packages import parts, relationships, sheet, styles, workbook, zipped
-from tests.validators.cell_table import ALL, NO_JSON, NOTHING, WORKBOOK, Case
-from validators.checking import check
+from tests.validators.checking.cell_table import ALL, NO_JSON, NOTHING, WORKBOOK, Case
+from validators.checking.normalising import Frame
+from validators.checking.steps import check
 from validators.extracting.addresses import letters
 from validators.messages import CODES
-from validators.normalising import Frame
 from validators.reading import from_rows, read
 
 _NAMES = [column.name for column in WORKBOOK.columns]

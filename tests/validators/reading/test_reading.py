@@ -28,7 +28,7 @@ from tests.hostile.packages import (
     zipped,
 )
 from tests.support.biff import Cell, xls
-from validators.checking import check
+from validators.checking.steps import check
 from validators.extracting.refusing import Unreadable
 from validators.reading import Limits, Mark, RawSheet, from_rows, read
 from validators.registry import WORKBOOKS

@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 import pandera.errors
 
+from validators.checking.normalising import Frame, normalise
+from validators.checking.translating import findings_of
 from validators.columns import Column, Kind
 from validators.messages import Finding, Severity
-from validators.normalising import Frame, normalise
 from validators.reading.raw import RawSheet
-from validators.translating import findings_of
 from validators.workbooks import SameKey
 
 

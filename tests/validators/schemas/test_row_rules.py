@@ -9,7 +9,7 @@ import pytest
 
 from validators.columns import name_and_percentage
 from validators.registry import WORKBOOKS
-from validators.row_rules import (
+from validators.schemas.row_rules import (
     at_most_one_yes,
     not_its_own_component,
     priority_among_stores,

@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from validators.checking import check, row_keys
+from validators.checking.normalising import Frame
+from validators.checking.steps import check, row_keys
 from validators.columns import choice, code, codes, quantity, yes_no
 from validators.messages import CODES, Finding
-from validators.normalising import Frame
 from validators.reading import from_rows
 from validators.registry import WORKBOOKS
 from validators.workbooks import SameKey, Workbook

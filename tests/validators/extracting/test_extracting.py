@@ -7,11 +7,11 @@ import math
 
 import pytest
 
-from validators.cells import serial_date
 from validators.extracting.addresses import area, cell, column_number, letters
 from validators.extracting.csv_text import decode
 from validators.extracting.grid import pack, unpack
 from validators.extracting.package import format_kind
+from validators.values.cells import serial_date
 
 
 @pytest.mark.parametrize(("number", "text"), [(0, "A"), (25, "Z"), (26, "AA"), (255, "IV"), (16383, "XFD")])

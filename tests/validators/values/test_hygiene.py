@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from validators.hygiene import gtin_error, sku_error, sku_warnings
 from validators.messages import Finding
+from validators.values.hygiene import gtin_error, sku_error, sku_warnings
 
 
 @pytest.mark.parametrize(

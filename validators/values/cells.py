@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from validators.columns import CLEAR, SEPARATOR, Column, Kind
-from validators.tidying import Problem, tidy_code, tidy_text
+from validators.values.tidying import Problem, tidy_code, tidy_text
 
 Outcome = tuple[Any, list[Problem]]
 

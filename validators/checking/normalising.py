@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from validators.cells import CLEARED, Habits, Outcome, even, read_cell
 from validators.columns import SEPARATOR, Column, Kind
 from validators.messages import Finding, Severity
 from validators.reading.raw import Mark, RawColumn, RawSheet
+from validators.values.cells import CLEARED, Habits, Outcome, even, read_cell
 from validators.workbooks import Workbook
 
 _SEPARATOR = "\x1f"

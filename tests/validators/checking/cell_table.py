@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from validators.columns import Column, Kind, choice, code, codes, decimal, pairs, percent, quantity, text, yes_no
-from validators.hygiene import gtin_error, sku_error
+from validators.values.hygiene import gtin_error, sku_error
 from validators.workbooks import SameKey, Workbook
 
 WORKBOOK = Workbook(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from validators.tidying import invisible
+from validators.values.tidying import invisible
 
 LONGEST_SKU, LONG_SKU, LONGEST_GTIN = 64, 32, 50
 

@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 
 from validators.columns import name_and_percentage
-from validators.hygiene import sku_warnings
 from validators.messages import Finding
+from validators.values.hygiene import sku_warnings
 from validators.workbooks import RowRule
 
 

@@ -62,6 +62,31 @@ class PushShown(BaseModel):
     paused_for: str
 
 
+class ListingShown(BaseModel):
+    """A mapped store SKU: what it was last told, how its last evaluation came out, and what is not done yet."""
+
+    id: int
+    store: str
+    store_sku: str
+    sku: str
+    told: int | None
+    told_at: datetime | None
+    evaluated_at: datetime | None
+    result: str | None
+    state: PushState | None = Field(description="Of the push that is not done; null: nothing waits.")
+    quantity: int | None
+    reason: str
+    paused_until: datetime | None
+    paused_for: str
+
+
+class ListingFilter(Paging):
+    """Which store SKUs."""
+
+    store: list[str] = Field([], max_length=100)
+    sku: list[str] = Field([], max_length=200)
+
+
 class PushFilter(Paging):
     """Which pushes."""
 
@@ -149,6 +174,18 @@ def list_pushes(query: PushFilter) -> Response:
         stores = [] if query.store is None else [store_named(session, query.store).id]
         found = queries.waiting(session, stores=stores, state=query.state, after=query.after, limit=query.limit + 1)
         return show(cut(found, query, shown))
+
+
+@api.get("/push/listings", responses={200: Page[ListingShown]})
+@needs("read")
+def list_listings(query: ListingFilter) -> Response:
+    """What each mapped store SKU was last told, and what waits: before and after a Push Now, what changed where."""
+    with services().db.read() as session:
+        stores = [store_named(session, name).id for name in query.store]
+        found = queries.listing_states(
+            session, stores=stores, skus=require_ids(session, query.sku), after=query.after, limit=query.limit + 1
+        )
+        return show(cut(found, query, lambda each: ListingShown.model_validate(each, from_attributes=True)))
 
 
 @api.post("/push/retry", responses={202: Asked})

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from flask import Response
 from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
 
 from server.api.frame import needs, resource, services, show
 from server.api.uploads import XLSX
 from server.places import queries as places
 from server.uploads import downloads
+from server.uploads.current import current_rows
 from validators.registry import WORKBOOKS
 
 api = resource("templates", "Templates")
@@ -54,11 +56,25 @@ class TemplateName(BaseModel):
     template: str
 
 
-class Filled(BaseModel):
+class OfWarehouse(BaseModel):
+    """Which warehouse's data."""
+
+    warehouse: str | None = Field(None, max_length=64, description="A warehouse's code; all unless given.")
+
+
+class Filled(OfWarehouse):
     """Whether current data is wanted, and of which warehouse."""
 
     with_data: bool = False
-    warehouse: str | None = Field(None, max_length=64, description="A warehouse's code; all unless given.")
+
+
+class RowsShown(BaseModel):
+    """Current data as a table: each row has one value per column, the last one its version."""
+
+    template: str
+    version: int
+    columns: list[str]
+    rows: list[list[str | int | float | None]]
 
 
 @api.get("/templates", responses={200: TemplateList})
@@ -84,10 +100,22 @@ def list_templates() -> Response:
 def get_template(path: TemplateName, query: Filled) -> Response:
     """The workbook, empty or with current data."""
     with services().db.read() as session:
-        warehouse_id = None
-        if query.warehouse is not None:
-            warehouse_id = places.warehouse_named(session, query.warehouse).id
+        warehouse_id = _warehouse_id(session, query.warehouse)
         content = downloads.template_file(session, path.template, with_data=query.with_data, warehouse_id=warehouse_id)
     response = Response(content, content_type=XLSX)
     response.headers.set("Content-Disposition", "attachment", filename=f"{path.template}.xlsx")
     return response
+
+
+@api.get("/templates/<string:template>/rows", responses={200: RowsShown})
+@needs("read")
+def get_rows(path: TemplateName, query: OfWarehouse) -> Response:
+    """Current data, to be filled into a sheet that is open already."""
+    with services().db.read() as session:
+        found = current_rows(session, path.template, warehouse_id=_warehouse_id(session, query.warehouse))
+    workbook = WORKBOOKS[path.template]
+    return show(RowsShown(template=workbook.id, version=workbook.version, columns=found.columns, rows=found.rows))
+
+
+def _warehouse_id(session: Session, code: str | None) -> int | None:
+    return None if code is None else places.warehouse_named(session, code).id

@@ -46,6 +46,14 @@ class HandIn(BaseModel):
     template: str | None = Field(None, max_length=40, description="For files that can't tell their template.")
 
 
+class CellMark(BaseModel):
+    """What a JSON value can't tell of its cell: a number shown as per cent or like 00000, a date, a merged cell."""
+
+    row: int = Field(ge=1, le=1_048_576, description="As Excel shows it.")
+    column: str = Field(max_length=255, description="The row's key for it.")
+    kind: Literal["percent", "zeros", "date", "time", "merged"]
+
+
 class GivenRows(Body):
     """Rows instead of a file: keys are column names or titles."""
 
@@ -53,6 +61,9 @@ class GivenRows(Body):
     rows: list[dict[str, Any]]
     sheet: str | None = Field(None, max_length=31, description="The sheet's name, for the addresses in `cells`.")
     first_row: int | None = Field(None, ge=1, le=1_048_576, description="The row number of the first of `rows`.")
+    version: int | None = Field(None, ge=1, le=1_000_000, description="Of the template that the sheet was made with.")
+    marks: list[CellMark] = Field([], max_length=1_000_000, description="Cells whose values don't say all.")
+    hidden: list[int] = Field([], max_length=1_048_576, description="Row numbers that are hidden in the sheet.")
 
 
 class Counts(BaseModel):

@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from server.catalog.models import MerchantSku
 from server.outbox.causes import unpack
 from server.outbox.models import Push, StorePause, Told
+from server.push.models import Evaluation
 from server.stores.models import Store, StoreSku
 
 
@@ -42,6 +43,27 @@ class WaitingPush:
     since: datetime
     due_at: datetime
     attempts: int
+    reason: str
+    paused_until: datetime | None
+    paused_for: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListingState:
+    """One mapped store SKU: what it was last told, its last evaluation, and the push that is not done, if any.
+
+    `id` is its number; `state` None: nothing waits."""
+
+    id: int
+    store: str
+    store_sku: str
+    sku: str
+    told: int | None
+    told_at: datetime | None
+    evaluated_at: datetime | None
+    result: str | None
+    state: PushState | None
+    quantity: int | None
     reason: str
     paused_until: datetime | None
     paused_for: str
@@ -111,6 +133,53 @@ def _shown(row: tuple[Any, ...]) -> WaitingPush:
     values[7] = [cause.label for cause in unpack(values[7])]
     values[14] = values[14] or ""
     return WaitingPush(*values)
+
+
+def listing_states(
+    session: Session, *, stores: Collection[int] = (), skus: Collection[int] = (), after: int | None, limit: int
+) -> list[ListingState]:
+    """What became of every mapped store SKU's pushes, of these stores and merchant SKUs, in the order of their
+    numbers."""
+    past = aliased(Evaluation)
+    last = select(func.max(past.id)).where(past.store_sku_id == StoreSku.id).scalar_subquery()
+    columns: tuple[Any, ...] = (
+        StoreSku.id,
+        Store.name,
+        StoreSku.code,
+        MerchantSku.code,
+        Told.quantity,
+        Told.told_at,
+        Evaluation.at,
+        Evaluation.result,
+        case((Push.store_sku_id.is_(None), None), else_=state_of()),
+        Push.quantity,
+        func.coalesce(Push.reason, ""),
+        StorePause.until,
+        func.coalesce(StorePause.reason, ""),
+    )
+    query = (
+        select(*columns)
+        .join(Store, Store.id == StoreSku.store_id)
+        .join(MerchantSku, MerchantSku.id == StoreSku.sku_id)
+        .outerjoin(Told, Told.store_sku_id == StoreSku.id)
+        .outerjoin(Evaluation, Evaluation.id == last)
+        .outerjoin(Push, Push.store_sku_id == StoreSku.id)
+        .outerjoin(StorePause, StorePause.store_id == Store.id)
+        .where(StoreSku.id > (after or 0))
+        .order_by(StoreSku.id)
+        .limit(limit)
+    )
+    if stores:
+        query = query.where(StoreSku.store_id.in_(stores))
+    if skus:
+        query = query.where(StoreSku.sku_id.in_(skus))
+    return [_state(tuple(row)) for row in session.execute(query)]
+
+
+def _state(row: tuple[Any, ...]) -> ListingState:
+    values = list(row)
+    values[8] = None if values[8] is None else PushState(values[8])
+    return ListingState(*values)
 
 
 def counts(session: Session) -> dict[str, int]:

@@ -16,7 +16,7 @@ from server.uploads.rows import Rows
 from validators.checking.steps import check
 from validators.extracting.addresses import column_number, letters
 from validators.messages import Finding
-from validators.reading import Limits, RawSheet, from_rows, read
+from validators.reading import Limits, RawSheet, SheetFacts, from_rows, read
 from validators.registry import WORKBOOKS
 
 
@@ -73,7 +73,9 @@ class RowsSource:
         """See `Source`."""
         given = json.loads((folder(settings) / self.stored_as).read_text(encoding="utf-8"))
         workbook = WORKBOOKS[given["template"]]
-        raw = from_rows(workbook, given["rows"], int(given.get("first_row") or 4), given.get("sheet") or None)
+        marks = [(mark["row"], mark["column"], mark["kind"]) for mark in given.get("marks", ())]
+        beside = SheetFacts(given.get("version"), marks, given.get("hidden", ()))
+        raw = from_rows(workbook, given["rows"], int(given.get("first_row") or 4), given.get("sheet") or None, beside)
         if len(raw) > settings.upload_max_rows:
             facts = {"rows": len(raw), "limit": settings.upload_max_rows}
             raw.findings.insert(0, Finding("file-too-many-rows", facts=facts))

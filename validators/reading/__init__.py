@@ -7,7 +7,7 @@ from validators.extracting.refusing import Unreadable
 from validators.reading.door import read
 from validators.reading.limits import Limits
 from validators.reading.process import Busy
-from validators.reading.raw import Mark, RawColumn, RawSheet
+from validators.reading.raw import Mark, RawColumn, RawSheet, SheetFacts
 from validators.reading.sheets import from_rows
 
-__all__ = ["Busy", "Limits", "Mark", "RawColumn", "RawSheet", "Unreadable", "from_rows", "read"]
+__all__ = ["Busy", "Limits", "Mark", "RawColumn", "RawSheet", "SheetFacts", "Unreadable", "from_rows", "read"]

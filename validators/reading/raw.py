@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -14,6 +15,15 @@ class Mark(NamedTuple):
 
     kind: str
     text: str = ""
+
+
+class SheetFacts(NamedTuple):
+    """What rows sent as JSON can't say of the sheet they stood in: the template's version, marks of cells as (row,
+    header, kind), and the rows that were hidden."""
+
+    version: int | None = None
+    marks: Sequence[tuple[int, str, str]] = ()
+    hidden: Sequence[int] = ()
 
 
 @dataclass

@@ -9,7 +9,7 @@ from validators.extracting.addresses import letters
 from validators.extracting.grid import Grid
 from validators.extracting.headers import TOOLS, Match, Shape
 from validators.messages import Finding
-from validators.reading.raw import Mark, RawColumn, RawSheet
+from validators.reading.raw import Mark, RawColumn, RawSheet, SheetFacts
 from validators.workbooks import Workbook
 
 
@@ -31,19 +31,24 @@ def from_grid(grid: Grid, workbook: Workbook) -> RawSheet:
     raw.last_letter = letters(max((p for p, header in enumerate(grid.headers) if header.strip()), default=0))
     raw.findings = [*_version_findings(grid.version, workbook, match), *_told(grid), *raw.findings]
     _drop_blank_rows(raw)
-    if hidden := len(set(grid.hidden) & set(raw.row_numbers)):
-        raw.findings.append(Finding("file-hidden-rows", facts={"count": hidden}))
+    _tell_hidden(raw, grid.hidden)
     return _checked_for_rows(raw)
 
 
 def from_rows(
-    workbook: Workbook, rows: Sequence[Mapping[str, Any]], first_row: int = 2, sheet: str | None = None
+    workbook: Workbook,
+    rows: Sequence[Mapping[str, Any]],
+    first_row: int = 2,
+    sheet: str | None = None,
+    facts: SheetFacts | None = None,
 ) -> RawSheet:
     """The raw sheet of rows sent as JSON: keys are names or titles, `first_row` is where the first one stands.
 
     Letters are those of a template, unless the rows carry the tools' columns: then they are a sheet's own rows, and
-    their keys stand in the sheet's order.
+    their keys stand in the sheet's order. `facts` are what a sheet knows beside its values, so that its rows are
+    judged as its file would be.
     """
+    facts = facts or SheetFacts()
     rows = _one_key_each(workbook, rows)
     keys = list(dict.fromkeys(key for row in rows for key in row))
     match = shape_of(workbook).match(keys)
@@ -54,11 +59,14 @@ def from_rows(
     }
     for column in columns.values():
         _mark_structures(column)
+    _mark_told({keys[position]: column for position, column in columns.items()}, facts, first_row)
     raw = _named(workbook, match, columns, list(range(first_row, first_row + len(rows))))
     raw.kind, raw.sheet, raw.header_row = "json", sheet or workbook.sheet, first_row - 1
     raw.last_letter = max(places.values(), key=lambda letter: (len(letter), letter), default="A")
     raw.findings = raw.findings if keys else []  # no rows at all is said below, in better words
+    raw.findings = [*_version_findings(facts.version, workbook, match), *raw.findings]
     _drop_blank_rows(raw)
+    _tell_hidden(raw, facts.hidden)
     return _checked_for_rows(raw)
 
 
@@ -89,6 +97,20 @@ def _mark_structures(column: RawColumn) -> None:
         if not isinstance(value, str | int | float | bool | None):
             column.values[index] = ""
             column.marks[index] = Mark("structure", type(value).__name__)
+
+
+def _mark_told(columns: Mapping[str, RawColumn], facts: SheetFacts, first_row: int) -> None:
+    """Marks that came beside the values, by header; those of no cell that was sent mean nothing."""
+    for row, header, kind in facts.marks:
+        column = columns.get(header)
+        if column is not None and 0 <= row - first_row < len(column.values):
+            column.marks.setdefault(row - first_row, Mark(kind, str(column.values[row - first_row])))
+
+
+def _tell_hidden(raw: RawSheet, hidden: Iterable[int]) -> None:
+    """Hidden rows are read like all others; that there were some is said."""
+    if count := len(set(hidden) & set(raw.row_numbers)):
+        raw.findings.append(Finding("file-hidden-rows", facts={"count": count}))
 
 
 def _add_marks(grid: Grid, columns: dict[int, RawColumn]) -> None:

@@ -10,12 +10,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from server.catalog.models import Gtin, MerchantSku
-from server.catalog.rules import skeleton
+from server.catalog.rules import skeletons
 from server.catalog.writing import title_key
 from server.db.base import fold
 from server.db.bulk import TEXT, relation
 from validators.messages import Finding
 from validators.values.hygiene import sku_warnings
+
+#: How many SKUs are looked at together.
+_AT_ONCE = 10_000
 
 
 class Hint(NamedTuple):
@@ -52,47 +55,78 @@ class SkuHealth:
 
 
 class _Alike:
-    """Codes that share something. Lists are kept only of those that do, for most of many thousands share nothing."""
+    """Codes that share something with a subject. Lists are kept only of those that do, for most of many thousands
+    share nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, subjects: Iterable[str]) -> None:
+        self._wanted = set(subjects) - {""}
         self._first: dict[str, str] = {}
-        self._several: dict[str, list[str]] = {}
+        self.several: dict[str, list[str]] = {}
 
-    def add(self, shared: str, code: str) -> None:
-        first = self._first.setdefault(shared, code)
-        if first is not code:
-            self._several.setdefault(shared, [first]).append(code)
+    def add(self, shared: Iterable[str], codes: Iterable[str]) -> None:
+        for value, code in zip(shared, codes, strict=True):
+            if value in self._wanted:
+                first = self._first.setdefault(value, code)
+                if first is not code:
+                    self.several.setdefault(value, [first]).append(code)
 
     def another(self, shared: str, key: str) -> str | None:
         """The first code but that of `key` itself."""
-        return next((code for code in self._several.get(shared, ()) if fold(code) != key), None)
+        return next((code for code in self.several.get(shared, ()) if fold(code) != key), None)
 
 
 @dataclass
 class _Others:
     """All SKUs, those that are there and those to be made, by what they could be taken for."""
 
-    titles: _Alike = field(default_factory=_Alike)
-    skeletons: _Alike = field(default_factory=_Alike)
+    titles: _Alike
+    skeletons: _Alike
     models: set[str] = field(default_factory=set)
+    gtins: set[str] = field(default_factory=set)
+    deleted: dict[str, str] = field(default_factory=dict)
 
-    def add(self, code: str, titled: str, bare: str, model: str) -> None:
-        if titled:
-            self.titles.add(titled, code)
-        self.skeletons.add(bare, code)
-        if model:
-            self.models.add(fold(model))
+    def add(self, codes: Sequence[str], titled: Sequence[str], bare: Sequence[str], models: Iterable[str]) -> None:
+        self.titles.add(titled, codes)
+        self.skeletons.add(bare, codes)
+        self.models.update(fold(model) for model in models if model)
+
+    def may_concern(self, key: str, titled: str, bare: str) -> bool:
+        """Whether there may be a hint; for most there is none, and finding that out is quick."""
+        return (
+            bare in self.skeletons.several
+            or titled in self.titles.several
+            or key in self.models
+            or key in self.gtins
+            or key in self.deleted
+        )
+
+    def hints(self, key: str, titled: str, bare: str) -> Iterator[Hint]:
+        if key in self.gtins:
+            yield Hint("sku-is-gtin", {})
+        if key in self.models:
+            yield Hint("sku-is-model", {})
+        if key in self.deleted:
+            yield Hint("sku-reused", {"date": self.deleted[key]})
+        if other := self.skeletons.another(bare, key):
+            yield Hint("sku-lookalike", {"other": other})
+        if titled and (other := self.titles.another(titled, key)):
+            yield Hint("title-elsewhere", {"other": other})
 
 
 def hints(session: Session, subjects: Sequence[Subject]) -> list[list[Hint]]:
     """For each subject, in order, what the others make awkward: equals a GTIN or a model number, reuses a deleted
     SKU, its title exists under another SKU, it looks like another SKU. Subjects are compared with each other too."""
-    looks = [_Looks(fold(s.code), title_key(s.title), skeleton(s.code)) for s in subjects]
-    others = _others(session, subjects, looks)
-    keys = [look.key for look in looks]
-    gtins = _known_gtins(session, keys) | {fold(gtin) for subject in subjects for gtin in subject.gtins}
-    deleted = _deleted_on(session, keys)
-    return [list(_hints_of(look, others, gtins, deleted)) for look in looks]
+    codes = [subject.code for subject in subjects]
+    keys = [fold(code) for code in codes]
+    titled = [title_key(subject.title) for subject in subjects]
+    bare = skeletons(codes)
+    others = _Others(_Alike(titled), _Alike(bare))
+    _add_known(session, others, {subject.id for subject in subjects})
+    others.add(codes, titled, bare, [subject.model_number for subject in subjects])
+    others.gtins.update(fold(gtin) for subject in subjects for gtin in subject.gtins)
+    _add_gtins_and_deleted(session, others, keys)
+    looks = zip(keys, titled, bare, strict=True)
+    return [list(others.hints(*look)) if others.may_concern(*look) else [] for look in looks]
 
 
 def health(session: Session) -> list[SkuHealth]:
@@ -109,52 +143,26 @@ def health(session: Session) -> list[SkuHealth]:
     return found
 
 
-class _Looks(NamedTuple):
-    """What a subject is compared by."""
-
-    key: str
-    titled: str
-    bare: str
-
-
-def _hints_of(look: _Looks, others: _Others, gtins: set[str], deleted: dict[str, str]) -> Iterator[Hint]:
-    key = look.key
-    if key in gtins:
-        yield Hint("sku-is-gtin", {})
-    if key in others.models:
-        yield Hint("sku-is-model", {})
-    if key in deleted:
-        yield Hint("sku-reused", {"date": deleted[key]})
-    if other := others.skeletons.another(look.bare, key):
-        yield Hint("sku-lookalike", {"other": other})
-    if look.titled and (other := others.titles.another(look.titled, key)):
-        yield Hint("title-elsewhere", {"other": other})
-
-
-def _others(session: Session, subjects: Sequence[Subject], looks: Sequence[_Looks]) -> _Others:
-    others = _Others()
-    looked_at = {subject.id for subject in subjects}
+def _add_known(session: Session, others: _Others, looked_at: set[int | None]) -> None:
+    """The living SKUs but those that are looked at, some thousands at a time: there may be very many."""
     query = select(MerchantSku.id, MerchantSku.code, MerchantSku.title_key, MerchantSku.model_number)
-    for sku_id, code, titled, model in session.execute(query.where(MerchantSku.deleted_at.is_(None))):
-        if sku_id not in looked_at:
-            others.add(code, titled, skeleton(code), model)
-    for subject, look in zip(subjects, looks, strict=True):
-        others.add(subject.code, look.titled, look.bare, subject.model_number)
-    return others
+    living = session.connection().execute(query.where(MerchantSku.deleted_at.is_(None)))
+    for rows in living.partitions(_AT_ONCE):
+        if not looked_at.isdisjoint([row[0] for row in rows]):
+            rows = [row for row in rows if row[0] not in looked_at]
+        if rows:
+            _, codes, titled, models = zip(*rows, strict=True)
+            others.add(codes, titled, skeletons(codes), models)
 
 
-def _known_gtins(session: Session, keys: Iterable[str]) -> set[str]:
+def _add_gtins_and_deleted(session: Session, others: _Others, keys: Iterable[str]) -> None:
+    """Which of the keys are GTINs, and the day on which the last SKU of a key was deleted."""
     with relation(session, {"key": TEXT}, [(key,) for key in set(keys)]) as r:
-        return set(session.scalars(select(Gtin.key).join(r, Gtin.key == r.c.key)))
-
-
-def _deleted_on(session: Session, keys: Iterable[str]) -> dict[str, str]:
-    """Key -> the day on which the last SKU of that key was deleted."""
-    with relation(session, {"key": TEXT}, [(key,) for key in set(keys)]) as r:
+        others.gtins.update(session.scalars(select(Gtin.key).join(r, Gtin.key == r.c.key)))
         query = (
             select(MerchantSku.key, func.max(MerchantSku.deleted_at))
             .join(r, MerchantSku.key == r.c.key)
             .where(MerchantSku.deleted_at.is_not(None))
             .group_by(MerchantSku.key)
         )
-        return {key: f"{day:%Y-%m-%d}" for key, day in session.execute(query)}
+        others.deleted.update({key: f"{day:%Y-%m-%d}" for key, day in session.execute(query)})

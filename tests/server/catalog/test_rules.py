@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.catalog.rules import combination_available, combination_available_over, skeleton
+from server.catalog.rules import combination_available, combination_available_over, skeleton, skeletons
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,9 @@ def test_as_many_as_can_be_taken_and_not_one_more(recipe: dict[int, int], availa
 def test_codes_that_are_easily_taken_for_each_other(first: str, second: str, alike: bool) -> None:
     """CAT-2: I, L and O beside digits, separators, letters of other alphabets."""
     assert (skeleton(first) == skeleton(second)) is alike
+
+
+@given(st.lists(st.text(st.sampled_from("aIl1Oо0 -_\n\u0301"), max_size=6)))
+def test_many_skeletons_at_once(codes: list[str]) -> None:
+    """CAT-2: the same as one by one, whatever the codes hold."""
+    assert skeletons(codes) == [skeleton(code) for code in codes]

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.catalog.models import MerchantSku
-from server.cli.moments import moment
 from server.cli.opening import actor, database
 from server.cli.output import AsJson, progress, record, say, table
 from server.ledger.queries import FIGURES
+from server.moments import moment
 from server.operations.complete_list import complete_list
 from server.operations.refresh import refresh_inventory
 from server.places.models import Shelf, Warehouse

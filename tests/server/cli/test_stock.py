@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from server.cli.moments import moment
 from server.errors import WrongUse
+from server.moments import moment
 from server.places.queries import default_warehouse
 from server.warehousing import service
 from server.warehousing.service import ListLine, NewList

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, Field
@@ -49,13 +50,27 @@ def page(
     newest_first: bool = False,
 ) -> Page[Any]:
     """The page of `rows` (a select of one entity) after `paging.after`, in the order of `number`, its id."""
+    shown = partial(map, show)
+    return page_of(session, rows, number, paging, shown, newest_first=newest_first)
+
+
+def page_of(
+    session: Session,
+    rows: Select[Row],
+    number: InstrumentedAttribute[int],
+    paging: Paging,
+    show: Callable[[Sequence[Row]], Iterable[Shown]],
+    *,
+    newest_first: bool = False,
+) -> Page[Any]:
+    """The same for what is shown all at once: what belongs to the rows is then read in one go."""
     if paging.after is not None:
         rows = rows.where(number < paging.after if newest_first else number > paging.after)
     rows = rows.order_by(number.desc() if newest_first else number).limit(paging.limit + 1)
     found = list(session.scalars(rows).unique())
     shown = found[: paging.limit]
     last = getattr(shown[-1], number.key) if len(found) > paging.limit else None
-    return Page(items=[show(row) for row in shown], next=last)
+    return Page(items=list(show(shown)), next=last)
 
 
 def cut(found: Sequence[NumberedRow], paging: Paging, show: Callable[[NumberedRow], Shown]) -> Page[Any]:

@@ -210,6 +210,13 @@ class Connector(Protocol):
     #: names of the store's settings: plain ones, and those that are secrets and live in the vault
     settings: ClassVar[Mapping[str, str]]
     secrets: ClassVar[Mapping[str, str]]
+    #: of the plain settings, those that decide to whom the secrets are sent
+    addresses: ClassVar[frozenset[str]]
+
+    @classmethod
+    def check_setting(cls, name: str, value: str) -> None:
+        """Refuse a plain setting that could never be used, when it is given. Raises `Refused` saying what would do."""
+        ...
 
     def __init__(self, settings: Mapping[str, Any], vault: Vault, transport: Any = None) -> None: ...
 

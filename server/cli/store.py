@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import getpass
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from cryptography.fernet import MultiFernet
@@ -24,8 +25,11 @@ from server.stores.credentials import keys_of
 from server.stores.credentials import reseal as seal_anew
 from server.stores.models import Store
 from server.stores.options import OPTIONS
-from server.stores.queries import store_named, warehouse_of
+from server.stores.queries import store_named, warehouses_of
 from server.sync import importing
+
+#: Who is at this machine's command line has the database and its key, and so acts as an admin.
+ROLE: Final = "admin"
 
 group = typer.Typer(help="Stores: the shops whose stock is kept here.", no_args_is_help=True)
 
@@ -56,7 +60,7 @@ def list_stores(as_json: AsJson = False) -> None:
     """Every store."""
     with database() as found, found.db.read() as session:
         keys = keys_of(found.settings)
-        rows = [_shown(session, store, keys) for store in session.scalars(select(Store).order_by(Store.id))]
+        rows = _shown(session, session.scalars(select(Store).order_by(Store.id)).all(), keys)
     table(rows, as_json=as_json)
 
 
@@ -64,7 +68,7 @@ def list_stores(as_json: AsJson = False) -> None:
 def show(name: str, as_json: AsJson = False) -> None:
     """One store; of its secrets only whether they are set."""
     with database() as found, found.db.read() as session:
-        record(_shown(session, store_named(session, name), keys_of(found.settings)), as_json=as_json)
+        record(_shown(session, [store_named(session, name)], keys_of(found.settings))[0], as_json=as_json)
 
 
 @group.command()
@@ -104,7 +108,8 @@ def add(
             active=bool(active),
             orders_from=_utc(orders_from),
         )
-        return service.add_store(session, new, keys=keys_of(found.settings), by=actor(), at=clock.now())
+        keys = keys_of(found.settings)
+        return service.add_store(session, new, keys=keys, role=ROLE, by=actor(), at=clock.now())
 
     with database() as found:
         _show_after(found, found.db.write(work).name, as_json=as_json)
@@ -135,7 +140,7 @@ def update(
             orders_from=service.KEEP if orders_from is None else _utc(orders_from),
         )
         number, keys = store_named(session, name).id, keys_of(found.settings)
-        return service.change_store(session, number, change, keys=keys, by=actor(), at=clock.now())
+        return service.change_store(session, number, change, keys=keys, role=ROLE, by=actor(), at=clock.now())
 
     with database() as found:
         _show_after(found, found.db.write(work).name, as_json=as_json)
@@ -193,22 +198,26 @@ def reseal() -> None:
 
 def _show_after(found: Opened, name: str, *, as_json: bool) -> None:
     with found.db.read() as session:
-        record(_shown(session, store_named(session, name), keys_of(found.settings)), as_json=as_json)
+        record(_shown(session, [store_named(session, name)], keys_of(found.settings))[0], as_json=as_json)
 
 
-def _shown(session: Session, store: Store, keys: MultiFernet) -> dict[str, Any]:
-    return {
-        "id": store.id,
-        "name": store.name,
-        "channel": store.channel,
-        "warehouse": warehouse_of(session, store).code,
-        "settings": store.settings,
-        "secrets": service.secrets_set(session, store, keys=keys),
-        "choice": store.is_choice,
-        "active": store.active,
-        "needs_sign_in": store.needs_sign_in,
-        "orders_from": store.orders_from,
-    }
+def _shown(session: Session, stores: Sequence[Store], keys: MultiFernet) -> list[dict[str, Any]]:
+    warehouses, secrets = warehouses_of(session, stores), service.secrets_set(session, stores, keys=keys)
+    return [
+        {
+            "id": store.id,
+            "name": store.name,
+            "channel": store.channel,
+            "warehouse": warehouses[store.id].code,
+            "settings": store.settings,
+            "secrets": secrets[store.id],
+            "choice": store.is_choice,
+            "active": store.active,
+            "needs_sign_in": store.needs_sign_in,
+            "orders_from": store.orders_from,
+        }
+        for store in stores
+    ]
 
 
 def _settings(pairs: list[str] | None, asked: list[str] | None) -> dict[str, str | None]:

@@ -6,6 +6,8 @@ import enum
 import unicodedata
 
 from server.errors import WrongUse
+from validators.messages import Finding
+from validators.values.hygiene import listed_error
 
 MAX_CODE = 64
 
@@ -26,6 +28,14 @@ def shelf_status(sku_id: int | None, units: int) -> ShelfStatus:
     if sku_id is None:
         return ShelfStatus.AVAILABLE
     return ShelfStatus.OCCUPIED if units > 0 else ShelfStatus.RECYCLABLE
+
+
+def warehouse_code(value: str) -> str:
+    """A warehouse's code as it is kept. Raises `WrongUse` for one that can't be, or could not be named in a list."""
+    code = tidy_code(value, "warehouse")
+    if wrong := listed_error(code):
+        raise WrongUse(f"'{code}' {Finding(wrong).text}", field="code")
+    return code
 
 
 def tidy_code(value: str, what: str) -> str:

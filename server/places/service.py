@@ -16,7 +16,7 @@ from server.errors import Conflict, NotFound, Refused, WrongUse
 from server.places import shelves
 from server.places.models import SafetyStock, Shelf, Warehouse
 from server.places.queries import remaining
-from server.places.rules import tidy_code
+from server.places.rules import warehouse_code
 
 #: The default warehouse that set-up makes (WH-1).
 FIRST = "Main"
@@ -54,7 +54,7 @@ def ensure_default(session: Session, at: datetime, *, by: str = "system") -> War
 
 def create_warehouses(session: Session, new: Sequence[NewWarehouse], *, by: str, at: datetime) -> list[Warehouse]:
     """Make warehouses; where there is no default yet the first becomes it. Raises `Conflict` for a code taken."""
-    codes = [tidy_code(warehouse.code, "warehouse") for warehouse in new]
+    codes = [warehouse_code(warehouse.code) for warehouse in new]
     _refuse_taken(session, codes)
     moment = moment_for(dialect_of(session), at)
     names = (_text(warehouse.name, "name", MAX_NAME) or code for warehouse, code in zip(new, codes, strict=True))

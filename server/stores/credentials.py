@@ -8,7 +8,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from server import clock
 from server.access import request_keys
 from server.access.request_keys import Claim, StillRunning
 from server.channels.errors import NeedsSignIn, Throttled
+from server.db.bulk import NUMBER, relation
 from server.db.session import Database
 from server.db.upsert import upsert
 from server.errors import WrongUse
@@ -59,6 +60,18 @@ def save_secrets(session: Session, keys: MultiFernet, store_id: int, secrets: Se
 def read_secrets(session: Session, keys: MultiFernet, store_id: int) -> dict[str, str]:
     """A store's secrets, none where it has none. Raises `NeedsSignIn` where this server's key does not open them."""
     return _read(session, keys, store_id)[0]
+
+
+def readable_secrets(session: Session, keys: MultiFernet, store_ids: Iterable[int]) -> dict[int, Secrets]:
+    """The secrets of many stores, in one statement; without those that this server's key does not open."""
+    with relation(session, {"id": NUMBER}, [(number,) for number in sorted(set(store_ids))]) as r:
+        rows = session.execute(select(Credential.store_id, Credential.sealed).join(r, r.c.id == Credential.store_id))
+        sealed = dict(rows.all())
+    found: dict[int, Secrets] = {}
+    for store_id, content in sealed.items():
+        with contextlib.suppress(InvalidToken):
+            found[store_id] = json.loads(keys.decrypt(content))
+    return found
 
 
 def mark_sign_in(session: Session, store_id: int, needed: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, exists, func, or_, select, tuple_
@@ -43,9 +43,9 @@ class LoneSku:
     title: str
 
 
-def find_store(session: Session, store_id: int) -> Store:
-    """The store with that number. Raises `NotFound`."""
-    row = session.get(Store, store_id)
+def find_store(session: Session, store_id: int, *, lock: bool = False) -> Store:
+    """The store with that number, locked if it is to be changed. Raises `NotFound`."""
+    row = session.get(Store, store_id, with_for_update=lock or None)
     if row is None:
         raise NotFound(f"there is no store {store_id}", id=store_id)
     return row
@@ -69,10 +69,18 @@ def stores(*, name: str | None = None, channel: str | None = None) -> Select[Sto
     return rows
 
 
-def warehouse_of(session: Session, store: Store) -> Warehouse:
-    """The warehouse a store ships from: its own, else the default (WH-1)."""
-    own = None if store.warehouse_id is None else session.get(Warehouse, store.warehouse_id)
-    return own if own is not None and own.deleted_at is None else default_warehouse(session)
+def warehouses_of(session: Session, some: Sequence[Store]) -> dict[int, Warehouse]:
+    """The warehouse each store ships from, by the store's number: its own, else the default (WH-1)."""
+    with relation(session, {"id": NUMBER}, [(n,) for n in sorted({s.warehouse_id or 0 for s in some})]) as r:
+        living = select(Warehouse).join(r, r.c.id == Warehouse.id).where(Warehouse.deleted_at.is_(None))
+        own = {row.id: row for row in session.scalars(living)}
+    default = default_warehouse(session) if any(store.warehouse_id not in own for store in some) else None
+    found: dict[int, Warehouse] = {}
+    for store in some:
+        place = own.get(store.warehouse_id or 0, default)
+        assert place is not None
+        found[store.id] = place
+    return found
 
 
 def store_skus(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -13,7 +13,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from server.access.audit import audit
+from server.access.roles import Role, demand
 from server.channels.errors import NeedsSignIn
+from server.channels.errors import Refused as NotUsable
 from server.channels.protocol import Connector
 from server.db.base import fold
 from server.db.referring import delete_referring, referring
@@ -22,14 +24,16 @@ from server.outbox import queue
 from server.outbox.causes import Cause
 from server.places.queries import find_warehouse
 from server.stores.connecting import connector_of
-from server.stores.credentials import read_secrets, save_secrets
+from server.stores.credentials import read_secrets, readable_secrets, save_secrets
 from server.stores.listings import TOLD
 from server.stores.models import Store, StoreSku
 from server.stores.options import OPTIONS, check_option
 from server.stores.queries import find_store
+from validators.messages import Finding
+from validators.values.hygiene import listed_error
 
 #: What a deleted store takes along: what it was told and said, none of which means anything without it.
-_GOES_ALONG = (*TOLD, "credential", "inbox", "reading", "store_pause", "store_sku")
+_GOES_ALONG = (*TOLD, "credential", "inbox", "reading", "store_pause", "store_sku", "unread_order")
 _WORDS = {"order": "orders", "order_line": "order lines", "push_rule": "push rules", "push_rule_store": "push rules"}
 
 
@@ -67,14 +71,16 @@ class StoreChange:
     orders_from: datetime | Keep | None = KEEP
 
 
-def add_store(session: Session, new: NewStore, *, keys: MultiFernet, by: str, at: datetime) -> Store:
+def add_store(session: Session, new: NewStore, *, keys: MultiFernet, role: Role, by: str, at: datetime) -> Store:
     """Add a store; it ships from the default warehouse unless told otherwise (WH-1).
 
     Raises `WrongUse` for a name, channel or setting that can't be, `Conflict` for a name that is taken, `NotFound`
-    for a warehouse that is none.
+    for a warehouse that is none, `NotAllowed` where secrets are given and `role` may not (SEC-1).
     """
     connector = connector_of(new.channel)
     plain, secrets = _parted(connector, new.settings)
+    if secrets:
+        demand(role, "credentials.write")
     store = Store(
         name="",
         key="",
@@ -97,11 +103,15 @@ def add_store(session: Session, new: NewStore, *, keys: MultiFernet, by: str, at
 
 
 def change_store(
-    session: Session, store_id: int, change: StoreChange, *, keys: MultiFernet, by: str, at: datetime
+    session: Session, store_id: int, change: StoreChange, *, keys: MultiFernet, role: Role, by: str, at: datetime
 ) -> Store:
     """Change a store. New secrets end *needs sign-in*; switching it on, or to Choice and back, has all it sells
-    evaluated again. Raises what `add_store` raises, and `NotFound`."""
-    store = find_store(session, store_id)
+    evaluated again. Raises what `add_store` raises, and `NotFound`.
+
+    To send a store's secrets to another address takes the right to give them (SEC-1): otherwise whoever may change
+    stores could have them sent to a server of his own.
+    """
+    store = find_store(session, store_id, lock=True)
     before = _audited(store)
     if change.name is not None:
         _rename(session, store, change.name)
@@ -111,7 +121,10 @@ def change_store(
         store.orders_from = change.orders_from
     store.is_choice = store.is_choice if change.is_choice is None else change.is_choice
     store.active = store.active if change.active is None else change.active
-    plain, secrets = _parted(connector_of(store.channel), change.settings)
+    connector = connector_of(store.channel)
+    plain, secrets = _parted(connector, change.settings)
+    if secrets or (_moves(connector, store, plain) and _has_secrets(session, store, keys)):
+        demand(role, "credentials.write")
     store.settings = {name: value for name, value in {**store.settings, **plain}.items() if value is not None}
     session.flush()
     if secrets:
@@ -144,13 +157,13 @@ def delete_store(session: Session, store_id: int, *, by: str, at: datetime) -> N
     audit(session, by, "store.delete", store.name, at=at, id=store_id, channel=store.channel)
 
 
-def secrets_set(session: Session, store: Store, *, keys: MultiFernet) -> dict[str, bool]:
-    """Which of its channel's secrets a store has; all that is ever told of them (CH-6)."""
-    try:
-        known = read_secrets(session, keys, store.id)
-    except NeedsSignIn:
-        known = {}
-    return {name: bool(known.get(name)) for name in connector_of(store.channel).secrets}
+def secrets_set(session: Session, stores: Sequence[Store], *, keys: MultiFernet) -> dict[int, dict[str, bool]]:
+    """Which of its channel's secrets each store has; all that is ever told of them (CH-6)."""
+    known = readable_secrets(session, keys, [store.id for store in stores])
+    return {
+        store.id: {name: bool(known.get(store.id, {}).get(name)) for name in connector_of(store.channel).secrets}
+        for store in stores
+    }
 
 
 def _parted(connector: type[Connector], given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str | None]]:
@@ -165,17 +178,38 @@ def _parted(connector: type[Connector], given: Mapping[str, Any]) -> tuple[dict[
         elif name in OPTIONS:
             plain[name] = None if value is None else check_option(name, value)
         elif name in connector.settings:
-            plain[name] = value.strip() if isinstance(value, str) else value
+            plain[name] = None if value is None else _checked(connector, name, value)
         else:
             known = ", ".join([*connector.settings, *connector.secrets, *OPTIONS])
             raise WrongUse(f"{connector.title} has no setting '{name[:60]}'; there are {known}", field=name[:60])
     return plain, secrets
 
 
+def _checked(connector: type[Connector], name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise WrongUse(f"{name} is a text", field=name)
+    try:
+        connector.check_setting(name, value.strip())
+    except NotUsable as error:
+        raise WrongUse(f"{name}: {error.reason}", field=name) from None
+    return value.strip()
+
+
+def _moves(connector: type[Connector], store: Store, plain: Mapping[str, Any]) -> bool:
+    """Whether the store is to be spoken to at another address than now."""
+    return any(name in plain and plain[name] != store.settings.get(name) for name in connector.addresses)
+
+
+def _has_secrets(session: Session, store: Store, keys: MultiFernet) -> bool:
+    return any(secrets_set(session, [store], keys=keys)[store.id].values())
+
+
 def _rename(session: Session, store: Store, name: str) -> None:
     name = " ".join(name.split())
     if not 1 <= len(name) <= 100 or not name.isprintable():
         raise WrongUse("a store's name is 1 to 100 printable characters", field="name")
+    if wrong := listed_error(name):
+        raise WrongUse(f"'{name}' {Finding(wrong).text}", field="name")
     with session.no_autoflush:
         other = session.scalar(select(Store.id).where(Store.key == fold(name)))
     if other is not None and other != store.id:

@@ -82,6 +82,7 @@ def test_its_settings_are_explained_and_secrets_apart(channel: str) -> None:
     kind = CONNECTORS[channel]
     assert kind.secrets
     assert not set(kind.settings) & set(kind.secrets)
+    assert kind.addresses <= set(kind.settings)
     for name, explained in {**kind.settings, **kind.secrets}.items():
         assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
         assert explained

@@ -2,6 +2,7 @@
 
 from validators.columns import action, code, text, yes_no
 from validators.schemas.row_rules import at_most_one_yes
+from validators.values.hygiene import listed_error
 from validators.workbooks import SameKey, Workbook
 
 WORKBOOK = Workbook(
@@ -19,6 +20,7 @@ WORKBOOK = Workbook(
             required=True,
             key=True,
             width=14,
+            check=listed_error,
         ),
         text(
             "name",

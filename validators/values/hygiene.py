@@ -1,17 +1,20 @@
-"""What makes a good SKU (CAT-2) and a GTIN (CAT-4). Pure: nothing here asks what exists already."""
+"""What makes a good SKU (CAT-2), a GTIN (CAT-4) and a name for lists. Pure: nothing here asks what exists already."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
+from validators.columns import SEPARATOR
 from validators.values.tidying import invisible
 
 LONGEST_SKU, LONG_SKU, LONGEST_GTIN = 64, 32, 50
 
+#: What stands between a store in a list and its own percentage.
+_EQUALS = "="
 _GTIN = re.compile(rf"[A-Za-z0-9_+*-]{{1,{LONGEST_GTIN}}}", re.ASCII)
 #: Quick to look for; most SKUs have none of these.
-_AWKWARD = re.compile(r"[\s/\\.]|^0")
+_AWKWARD = re.compile(r"[\s/\\.;]|^0")
 _BESIDE_DIGITS = re.compile(r"(?<=[0-9])[ILO]|[ILO](?=[0-9])", re.IGNORECASE)
 
 
@@ -36,6 +39,8 @@ def sku_warnings(value: str) -> list[tuple[str, dict[str, Any]]]:
             found.append(("sku-slash", {}))
         if "." in value:
             found.append(("sku-dot", {}))
+        if SEPARATOR in value:
+            found.append(("sku-separator", {}))
         if value.startswith("0"):
             found.append(("sku-leading-zero", {}))
     if letters := dict.fromkeys(letter.upper() for letter in _BESIDE_DIGITS.findall(value)):
@@ -43,6 +48,12 @@ def sku_warnings(value: str) -> list[tuple[str, dict[str, Any]]]:
     if len(value) > LONG_SKU:
         found.append(("sku-long", {"length": len(value)}))
     return found
+
+
+def listed_error(value: str) -> str | None:
+    """Code of what forbids the name of something that is named in lists (a warehouse's code, a store's name), or
+    None."""
+    return "code-separator" if SEPARATOR in value or _EQUALS in value else None
 
 
 def gtin_error(value: str) -> str | None:

@@ -28,7 +28,7 @@ from server.channels.protocol import (
     WebhookRequest,
 )
 from server.channels.sandbox import mapping
-from server.channels.sandbox.client import SIGNATURE_HEADER, SandboxClient, sign
+from server.channels.sandbox.client import SIGNATURE_HEADER, SandboxClient, base_address, sign
 from server.channels.sandbox.limits import LIMITS, TICKETS_A_CALL, WEBHOOK_WINDOW_SECONDS
 
 #: what the sandbox gives out; anything else must not become part of a path
@@ -49,6 +49,14 @@ class SandboxConnector:
     secrets: ClassVar[Mapping[str, str]] = {
         "secret": "The shop's secret: signs us in, and signs the shop's webhooks",
     }
+
+    addresses: ClassVar[frozenset[str]] = frozenset({"url"})
+
+    @classmethod
+    def check_setting(cls, name: str, value: str) -> None:
+        """The sandbox is on this machine, or it is none."""
+        if name == "url":
+            base_address(value)
 
     def __init__(self, settings: Mapping[str, Any], vault: Vault, transport: Any = None) -> None:
         self._settings = settings

@@ -6,6 +6,7 @@ from server.places.service import ensure_default
 from server.stores.credentials import keys_of, read_secrets
 from tests.factories import AT, make_sku, make_store_sku, make_warehouse
 from tests.support.http import Api, Client
+from tests.support.statements import counted_reads
 
 SANDBOX = {"url": "http://127.0.0.1:8100", "shop": "east", "secret": "s3cr3t-word"}
 SHOP = {"name": "Shop East", "channel": "sandbox", "settings": SANDBOX}
@@ -123,3 +124,64 @@ def test_what_is_pushed_can_be_chosen(shop: Client) -> None:
     assert shop.patch(path, json={"synced": False, "whole_product": True}).json["synced"] is False
     assert [mapping(shop, code)["synced"] for code in ("a", "b2", "c")] == [False, False, True]
     assert shop.patch(path, json={}).status_code == 422
+
+
+def test_a_secret_is_not_sent_elsewhere_without_an_admin(api: Api, admin: Client) -> None:
+    """SEC-1: whoever may change stores could have the secret sent to a server of his own."""
+    store = f"/stores/{admin.post('/stores', json=SHOP).json['id']}"
+    manager, elsewhere = api.roles["manager"], {"settings": {"url": "http://localhost:9"}}
+    answer = manager.patch(store, json={**elsewhere, "name": "Mine"})
+    assert (answer.status_code, answer.json["facts"]["permission"]) == (403, "credentials.write")
+    assert admin.get(store).json["name"] == "Shop East"
+    same = manager.patch(store, json={"settings": {"url": SANDBOX["url"], "shop": "west"}})
+    assert (same.status_code, same.json["settings"]["shop"]) == (200, "west")
+    assert manager.patch(store, json={"settings": {"url": None}}).status_code == 403
+    assert admin.patch(store, json=elsewhere).json["settings"]["url"] == "http://localhost:9"
+    assert admin.patch(store, json={"settings": {"secret": None}}).json["secrets"] == {"secret": False}
+    assert manager.patch(store, json={"settings": {"url": SANDBOX["url"]}}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://10.0.0.5:8100", "only spoken to on this machine"),
+        ("https://sandbox.example.com", "only spoken to on this machine"),
+        ("127.0.0.1:8100", "must look like http://127.0.0.1:8100"),
+        ("http://127.0.0.1:port", "wrong port"),
+        ("", "must look like"),
+        (8100, "is a text"),
+    ],
+)
+def test_an_address_that_could_never_be_used_is_refused_when_it_is_given(admin: Client, url: object, said: str) -> None:
+    given = {**SHOP, "settings": {**SANDBOX, "url": url}}
+    answer = admin.post("/stores", json=given)
+    assert (answer.status_code, answer.json["facts"]) == (422, {"field": "url"})
+    assert said in answer.json["detail"]
+    store = f"/stores/{admin.post('/stores', json=SHOP).json['id']}"
+    assert admin.patch(store, json={"settings": {"url": url}}).status_code == 422
+
+
+@pytest.mark.parametrize("name", ["East; West", "East=80"])
+def test_a_name_that_lists_would_part_is_refused(admin: Client, name: str) -> None:
+    """PSH-2: the push-rule workbook could not name that store."""
+    answer = admin.post("/stores", json={**SHOP, "name": name})
+    assert (answer.status_code, answer.json["facts"]) == (422, {"field": "name"})
+    assert f"'{name}' contains ; or =" in answer.json["detail"]
+    store = f"/stores/{admin.post('/stores', json=SHOP).json['id']}"
+    assert admin.patch(store, json={"name": name}).status_code == 422
+    answer = admin.post("/warehouses", json={"code": name})
+    assert answer.status_code == 422 and f"'{name}' contains ; or =" in answer.json["detail"]
+
+
+def test_a_list_of_stores_takes_as_many_statements_as_one(api: Api, admin: Client) -> None:
+    def list_them(stores: int) -> int:
+        for number in range(stores):
+            given = {**SHOP, "name": f"Shop {stores} {number}", "warehouse": "EAST" if number % 2 else None}
+            assert admin.post("/stores", json=given).status_code == 201
+        with counted_reads(api.db) as seen:
+            listed = admin.get("/stores").json["items"]
+        assert {shop["warehouse"] for shop in listed} == {"Main", "EAST"}
+        assert all(shop["secrets"] == {"secret": True} for shop in listed)
+        return len(seen)
+
+    assert list_them(2) == list_them(10)

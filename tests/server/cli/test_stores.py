@@ -42,6 +42,24 @@ def test_a_secret_is_typed_unseen_and_never_shown(shop: Terminal, monkeypatch: p
     assert shop.run("store", "reseal").strip() == "sealed anew: the credentials of 1 stores"
 
 
+def test_who_is_at_the_command_line_acts_as_an_admin(shop: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SEC-1, SEC-2: a secret may be sent to another address by who has the database and its key; the log has it."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("s3cr3t-word\n"))
+    shop.run("store", "update", "Shop East", "--ask", "secret")
+    moved = shop.json("store", "update", "Shop East", "--set", "url=http://localhost:9")
+    assert (moved["settings"]["url"], moved["secrets"]) == ("http://localhost:9", {"secret": True})
+    with sqlite3.connect(shop.folder / "stockbook.db") as connection:
+        detail = connection.execute("SELECT detail FROM audit_line ORDER BY id DESC LIMIT 1").fetchone()[0]
+    assert "http://127.0.0.1:8100" in detail and "http://localhost:9" in detail
+
+
+def test_what_could_never_be_used_is_refused_when_it_is_given(shop: Terminal) -> None:
+    said = shop.run("store", "update", "Shop East", "--set", "url=http://10.0.0.5", code=2)
+    assert "only spoken to on this machine" in said
+    for command in (("store", "update", "Shop East", "--name", "A;B"), ("warehouse", "add", "A;B")):
+        assert "'A;B' contains ; or =" in shop.run(*command, code=2)
+
+
 def test_a_store_s_life(shop: Terminal) -> None:
     """WH-1: it ships from the default warehouse unless told otherwise."""
     shop.run("warehouse", "add", "EAST")

@@ -31,7 +31,7 @@ def company(terminal: Terminal, sandbox: Market) -> Terminal:
             make_sku(s, "RED")
             for shop in ("East", "West"):
                 new = service.NewStore(shop, "sandbox", {"url": sandbox.url, "shop": shop.lower(), "secret": shop})
-                service.add_store(s, new, keys=keys, by="test", at=AT)
+                service.add_store(s, new, keys=keys, role="admin", by="test", at=AT)
 
         db.write(fill)
     return terminal

@@ -20,22 +20,23 @@ from server.settings import Settings
 from server.stores.connecting import connect
 from server.stores.credentials import keys_of, read_secrets
 from server.stores.models import Credential, Store, StoreSku
-from server.stores.queries import store_named, warehouse_of
+from server.stores.queries import store_named, warehouses_of
 from server.stores.service import NewStore, StoreChange, add_store, change_store, delete_store, secrets_set
 from server.sync.models import Inbox
 from tests.factories import AT, make_sku, make_store_sku, make_warehouse
 
 BY = {"by": "anna", "at": AT}
+ADMIN = {**BY, "role": "admin"}
 SANDBOX = {"url": "http://127.0.0.1:8100", "shop": "east", "secret": "s3cr3t-word"}
 SHOP = NewStore("Shop East", "sandbox", SANDBOX)
 
 
 def add(db: Database, keys: MultiFernet, new: NewStore = SHOP) -> int:
-    return db.write(lambda s: add_store(s, new, keys=keys, **BY).id)
+    return db.write(lambda s: add_store(s, new, keys=keys, **ADMIN).id)
 
 
 def change(db: Database, keys: MultiFernet, store: int, **what) -> None:
-    db.write(lambda s: change_store(s, store, StoreChange(**what), keys=keys, **BY))
+    db.write(lambda s: change_store(s, store, StoreChange(**what), keys=keys, **ADMIN))
 
 
 def test_secrets_are_parted_from_settings(db: Database, keys: MultiFernet) -> None:
@@ -44,7 +45,7 @@ def test_secrets_are_parted_from_settings(db: Database, keys: MultiFernet) -> No
     with db.read() as session:
         row = session.get_one(Store, store)
         assert row.settings == {"url": SANDBOX["url"], "shop": "east"}
-        assert secrets_set(session, row, keys=keys) == {"secret": True}
+        assert secrets_set(session, [row], keys=keys) == {store: {"secret": True}}
         assert read_secrets(session, keys, store) == {"secret": "s3cr3t-word"}
         lines = session.scalars(select(AuditLine)).all()
         assert "s3cr3t" not in json.dumps([[line.subject, line.detail] for line in lines])
@@ -61,7 +62,7 @@ def test_a_change_keeps_what_it_does_not_name(db: Database, keys: MultiFernet) -
         assert read_secrets(session, keys, store) == {"secret": "s3cr3t-word"}
     change(db, keys, store, settings={"secret": None})
     with db.read() as session:
-        assert secrets_set(session, session.get_one(Store, store), keys=keys) == {"secret": False}
+        assert secrets_set(session, [session.get_one(Store, store)], keys=keys) == {store: {"secret": False}}
 
 
 def test_a_new_store_ships_from_the_default_warehouse_unless_told_otherwise(db: Database, keys: MultiFernet) -> None:
@@ -71,7 +72,7 @@ def test_a_new_store_ships_from_the_default_warehouse_unless_told_otherwise(db: 
 
     def ships_from() -> str:
         with db.read() as session:
-            return warehouse_of(session, session.get_one(Store, store)).code
+            return warehouses_of(session, [session.get_one(Store, store)])[store].code
 
     assert ships_from() == "MAIN"
     change(db, keys, store, warehouse_id=east)

@@ -52,7 +52,7 @@ class Company:
         self.market.list(name, **quantities)
         given = {"url": self.market.url, "shop": name, "secret": "s"}
         new = NewStore(name=name.title(), channel="sandbox", settings=given)
-        return self.db.write(lambda s: add_store(s, new, keys=keys_of(self.settings), **BY).id)
+        return self.db.write(lambda s: add_store(s, new, keys=keys_of(self.settings), role="admin", **BY).id)
 
     def preview(self, store: int) -> StoreImport:
         return importing.preview(self.db, self.settings, store)
@@ -197,7 +197,7 @@ def test_an_ambiguous_listing_says_so(company: Company) -> None:
     def fill(s) -> None:
         create(s, [NewSku(code="M-1", title="Mug"), NewSku(code="M-2", title="mug")], **BY)
         change = StoreChange(settings={"match_by": "name"})
-        change_store(s, store, change, keys=keys_of(company.settings), **BY)
+        change_store(s, store, change, keys=keys_of(company.settings), role="admin", **BY)
 
     store = company.shop("amazon", mug=10)
     company.db.write(fill)

@@ -76,6 +76,12 @@ def test_validating_warehouses_changes_nothing(db: Database, warehouses: Desk) -
     assert named(db) == before
 
 
+@pytest.mark.parametrize("code", ["A;B", "A=80"])
+def test_a_code_that_lists_would_part_is_refused(warehouses: Desk, code: str) -> None:
+    """PSH-2: the push-rule workbook could not name that warehouse."""
+    assert warehouses.hand_in({"code": code}).codes == [[("code", "code-separator")]]
+
+
 def test_an_action_must_fit_what_is_there(warehouses: Desk) -> None:
     done = warehouses.hand_in(
         {"code": "EAST", "action": "ADD"},

@@ -34,6 +34,8 @@ def test_what_is_no_sku(sku: str, code: str | None) -> None:
         ("NK SP", ["sku-blank"]),
         ("NK/SP", ["sku-slash"]),
         ("NK.SP", ["sku-dot"]),
+        ("NK;SP", ["sku-separator"]),
+        ("NK=SP", []),
         ("0123", ["sku-leading-zero"]),
         ("A1I", ["sku-ambiguous"]),
         ("TS-O2", ["sku-ambiguous"]),

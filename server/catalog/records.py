@@ -39,9 +39,10 @@ EMPTY: Mapping[str, Any] = MappingProxyType(
 )
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class NewSku:
-    """A merchant SKU to make (CAT-3). Decimals in grams, centimetres and `currency`."""
+    """A merchant SKU to make (CAT-3). Decimals in grams, centimetres and `currency`. By name for people; `map` makes
+    many of them by place."""
 
     code: str
     title: str = ""

@@ -10,7 +10,7 @@ from functools import cache, partial
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Numeric, cast, delete, select, update
+from sqlalchemy import Numeric, cast, delete, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
@@ -22,6 +22,8 @@ from server.catalog.records import NewSku
 from server.db.base import fold, moment_for
 from server.db.bulk import NUMBER, TEXT, dialect_of, insert_rows, relation
 
+#: How many SKUs are laid out together.
+_AT_ONCE = 5_000
 #: How many codes an audit line names; the count is always there.
 _NAMED = 50
 _DECIMALS = ("weight_g", "length_cm", "width_cm", "height_cm", "cost", "price")
@@ -29,7 +31,8 @@ _AS_TYPED = (
     "kind", "own_stock", "title", "parent_sku", "size", "colour", "category", "brand", "model_number",
     "picture_url", "currency", "default_warehouse_id", "serial_mode", "status", "notes",
 )  # fmt: skip
-_as_typed, _decimals = attrgetter(*_AS_TYPED), attrgetter(*_DECIMALS)
+_READ = ("code", "attributes", *_AS_TYPED, *_DECIMALS)
+_read = attrgetter(*_READ)
 _COLUMNS = (
     "code", "key", "title_key", "parent_key", "attributes", "created_at", "updated_at", *_AS_TYPED, *_DECIMALS
 )  # fmt: skip
@@ -82,29 +85,27 @@ def audit_many(session: Session, by: str, action: str, codes: Sequence[str], *, 
 
 
 def insert_skus(session: Session, skus: Sequence[NewSku], at: datetime) -> dict[str, int]:
-    """Insert them as one statement; gives the id by key."""
+    """Insert them as one statement; gives the id by key. Ids only ever grow, so the new ones are above all others."""
+    newest = session.scalar(select(func.max(MerchantSku.id))) or 0
     insert_rows(session, MerchantSku, _COLUMNS, _sku_rows(skus, dialect_of(session), at))
-    keys = [(fold(sku.code),) for sku in skus]
-    with relation(session, {"key": TEXT}, keys) as r:
-        living = select(MerchantSku.key, MerchantSku.id).where(MerchantSku.deleted_at.is_(None))
-        return dict(session.execute(living.join(r, MerchantSku.key == r.c.key)).all())
+    new = select(MerchantSku.key, MerchantSku.id).where(MerchantSku.id > newest, MerchantSku.deleted_at.is_(None))
+    return dict(session.connection().execute(new).all())
 
 
-def _sku_rows(skus: Iterable[NewSku], dialect: str, at: datetime) -> Iterator[tuple[Any, ...]]:
+def _sku_rows(skus: Sequence[NewSku], dialect: str, at: datetime) -> Iterator[tuple[Any, ...]]:
+    """Whole columns at a time, for some thousands of SKUs."""
     moment = moment_for(dialect, at)
     exact = cache(partial(_exact, dialect=dialect))  # few distinct prices and weights
-    for sku in skus:
-        yield (
-            sku.code,
-            fold(sku.code),
-            title_key(sku.title),
-            parent_key(sku.parent_sku),
-            _json(sku.attributes),
-            moment,
-            moment,
-            *_as_typed(sku),
-            *map(exact, _decimals(sku)),
-        )
+    for start in range(0, len(skus), _AT_ONCE):
+        some = skus[start : start + _AT_ONCE]
+        columns: dict[str, Iterable[Any]] = dict(zip(_READ, zip(*map(_read, some), strict=True), strict=True))
+        columns["key"] = map(fold, columns["code"])
+        columns["title_key"] = map(title_key, columns["title"])
+        columns["parent_key"] = map(parent_key, columns["parent_sku"])
+        columns["attributes"] = map(_json, columns["attributes"])
+        columns["created_at"] = columns["updated_at"] = [moment] * len(some)
+        columns |= {name: map(exact, columns[name]) for name in _DECIMALS}
+        yield from zip(*(columns[name] for name in _COLUMNS), strict=True)
 
 
 def update_skus(session: Session, columns: Sequence[str], rows: Mapping[int, Mapping[str, Any]], at: datetime) -> None:

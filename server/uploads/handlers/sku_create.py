@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import Any, ClassVar
 
 from sqlalchemy.orm import Session
@@ -10,17 +11,20 @@ from sqlalchemy.orm import Session
 from server.catalog import hygiene, queries, service
 from server.catalog.errors import GtinsTaken, SkusExist, SkusInUse, UnknownSkus, WrongSku
 from server.catalog.hygiene import Subject
-from server.catalog.records import NewSku
+from server.catalog.records import EMPTY, NewSku
 from server.db.base import fold
 from server.errors import Refused
 from server.operations.delete_sku import delete_skus
 from server.uploads.handlers.protocol import CannotUndo, Context, CurrentRow, Step
-from server.uploads.handlers.sku_values import FIELDS, canonical, gtin_findings
+from server.uploads.handlers.sku_values import canonical, gtin_findings
 from server.uploads.plan import Plan, plan_new
 from server.uploads.rows import Rows
 from validators.messages import Finding
 from validators.registry import WORKBOOKS
 from validators.workbooks import Workbook
+
+#: The fields of a single, in their order.
+_FIELDS = tuple(field.name for field in fields(NewSku) if field.name not in ("kind", "own_stock"))
 
 
 class SkuCreate:
@@ -60,15 +64,18 @@ class SkuCreate:
 
 def new_skus(rows: Rows) -> list[NewSku]:
     """The SKUs of checked rows, in order."""
-    columns: dict[str, Sequence[Any]] = {"code": rows.values["sku"], "gtins": rows.values["gtins"]}
-    columns |= {name: rows.values[name] for name in FIELDS}
-    columns["default_warehouse_id"] = rows.ids["default_warehouse"]
-    filled = {name: values for name, values in columns.items() if any(value is not None for value in values)}
-    names = list(filled)
-    return [
-        NewSku(**{name: value for name, value in zip(names, row, strict=True) if value is not None})
-        for row in zip(*filled.values(), strict=True)
-    ]
+    return list(map(NewSku, *(_field(rows, name) for name in _FIELDS)))
+
+
+def _field(rows: Rows, name: str) -> Sequence[Any]:
+    """One field of every SKU, with what stands for "empty" where there is no value."""
+    if name == "default_warehouse_id":
+        return rows.ids["default_warehouse"]
+    values = rows.values["sku" if name == "code" else name]
+    if None not in values:
+        return values
+    empty = () if name == "gtins" else EMPTY[name]
+    return [empty if value is None else value for value in values]
 
 
 def hygiene_findings(session: Session, rows: Rows) -> list[Finding]:

@@ -185,12 +185,11 @@ class Company:
 
     # buying
 
-    def buy(self, store: str, units: int = 1, sku: str = "RED", *, sync: bool = True, **more: Any) -> str:
-        """A buyer orders; taken in unless `sync` is off. Gives the order's number."""
+    def buy(self, store: str, units: int = 1, sku: str = "RED", **more: Any) -> str:
+        """A buyer orders, and the order is taken in; gives its number. `more` is the marketplace's."""
         body = {"lines": [{"store_sku": sku, "quantity": units}], "payment": "prepaid", "paid": True, **more}
         made = self.market.calls.post(f"/shops/{store.lower()}/orders", json=body).raise_for_status()
-        if sync:
-            self.sync()
+        self.sync()
         return str(made.json()["number"])
 
     def at_market(self, store: str, number: str, *actions: str) -> None:

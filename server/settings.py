@@ -7,14 +7,22 @@ docs/settings.md is written from this file.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 from server.errors import WrongUse
 
 PREFIX = "STOCKBOOK_"
+#: A key of one's own choice must be at least this long, and should be random.
+SHORTEST_KEY = 32
+_NEW_KEY = "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+#: Other ways to write a PostgreSQL address, all of which mean the driver that is installed.
+_POSTGRESQL = ("postgres", "postgresql", "postgresql+psycopg")
 
 
 def _setting(default: Any, help: str) -> Any:
@@ -41,7 +49,15 @@ class Settings:
     @property
     def url(self) -> str:
         """The database URL, SQLite in the data folder unless set."""
-        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'stockbook.db'}"
+        kind, _, rest = self.database_url.strip().partition("://")
+        if kind in _POSTGRESQL:
+            return f"postgresql+psycopg://{rest}"
+        return self.database_url.strip() or f"sqlite:///{self.data_dir.absolute() / 'stockbook.db'}"
+
+    @property
+    def secret_keys(self) -> list[str]:
+        """The keys in `secret_key`, the one that seals first; none where it is empty."""
+        return [key.strip() for key in self.secret_key.split(",") if key.strip()]
 
     @property
     def is_sqlite(self) -> bool:
@@ -62,12 +78,36 @@ def load(environ: Mapping[str, str] | None = None, *, env_file: Path | None = Pa
             given[setting.name] = _parse(values[name], type(setting.default))
         except ValueError as error:
             wrong.append(f"{name}: {error}")
+    settings = Settings(**given)
+    wrong += [*_wrong_database(settings.url), *_wrong_keys(settings.secret_keys)]
     if wrong:
         raise WrongUse("; ".join(wrong))
-    settings = Settings(**given)
     if settings.several_machines and settings.is_sqlite:
         raise WrongUse("STOCKBOOK_SEVERAL_MACHINES needs PostgreSQL: set STOCKBOOK_DATABASE_URL")
     return settings
+
+
+def _wrong_database(url: str) -> Iterator[str]:
+    """What is wrong with the database's address. It is not shown: it may hold a password."""
+    name = f"{PREFIX}DATABASE_URL"
+    known = "SQLite (sqlite:////folder/stockbook.db) or PostgreSQL (postgresql+psycopg://user:password@host/database)"
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        yield f"{name} is no address of a database; write one of {known}"
+        return
+    if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
+        yield f"{name}: '{parsed.drivername[:40]}' is not supported; the database is {known}"
+    elif parsed.drivername == "sqlite" and parsed.database in (None, "", ":memory:"):
+        yield f"{name} names no file; write it like sqlite:////folder/stockbook.db"
+
+
+def _wrong_keys(keys: Iterable[str]) -> Iterator[str]:
+    if any(len(key) < SHORTEST_KEY for key in keys):
+        yield (
+            f"{PREFIX}SECRET_KEY must be {SHORTEST_KEY} random characters or more. Make one: {_NEW_KEY}; "
+            "or leave it empty, and one is made in the data folder"
+        )
 
 
 def _parse(value: str, kind: type) -> Any:

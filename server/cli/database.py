@@ -42,6 +42,7 @@ def upgrade() -> None:
             return
         if before is not None:
             file = found.settings.data_dir / "backups" / f"before-{newest}-{clock.now():%Y%m%dT%H%M%S}.backup"
+            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             backups.write(found.settings.url, file)
             say(f"backup: {file}")
         migrating.upgrade(found.db.engines.write)
@@ -56,9 +57,10 @@ def verify_ledger(as_json: AsJson = False) -> None:
         if differences or as_json:
             table([asdict(difference) for difference in differences], as_json=as_json)
     if differences:
-        raise Refused(f"{len(differences)} figures differ from the sum of their movements")
+        many = f"{len(differences)} difference{'s' if len(differences) > 1 else ''}"
+        raise Refused(f"{many}: these figures are not the sums of their movements")
     if not as_json:
-        say("every figure is the sum of its movements")
+        say("0 differences: every figure is the sum of its movements")
 
 
 def backup(file: Annotated[Path, typer.Argument(help="The file to write; it must not exist yet.")]) -> None:

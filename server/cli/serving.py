@@ -43,6 +43,8 @@ def serve(
         log_to_stderr("info")
         with web(found, host, port, jobs=not no_jobs) as server:
             say(f"Stockbook answers on {server.address}")
+            if not is_loopback(host):
+                say(who_is_answered(found.settings.trusted_hosts))
             show_first_token(found)
             server.run()
     say("stopped")
@@ -89,6 +91,15 @@ def web(found: Opened, host: str, port: int, *, jobs: bool = True, open_start_pa
             yield server
     finally:
         server.close()
+
+
+def who_is_answered(trusted_hosts: str) -> str:
+    """For servers that others can reach: they ask for a name, and are answered under ours alone."""
+    if "*" in trusted_hosts:
+        return "it answers to any name it is asked for"
+    if trusted_hosts.strip():
+        return f"it answers to this machine, and to others that ask for {trusted_hosts}"
+    return "it answers this machine only: set STOCKBOOK_TRUSTED_HOSTS to the names others reach it by (* for any)"
 
 
 def is_loopback(host: str) -> bool:

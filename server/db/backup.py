@@ -19,12 +19,13 @@ DUMP_SECONDS = 3600
 def write(url: str, file: Path) -> None:
     """Write the database at `url` to `file`, readable by its owner only, and check what was written.
 
-    SQLite: a whole database. PostgreSQL: a dump for `pg_restore`. Raises `Refused` where the file exists, the tools
-    are missing, or the check fails; then there is no file.
+    SQLite: a whole database. PostgreSQL: a dump for `pg_restore`. Raises `Refused` where the file exists, its folder
+    does not, the tools are missing, or the check fails; then there is no file.
     """
     if file.exists():
         raise Refused(f"{file} exists; a backup never overwrites one")
-    file.parent.mkdir(parents=True, exist_ok=True)
+    if not file.parent.is_dir():  # made silently, a misspelt folder would be noticed when the backup is needed
+        raise Refused(f"there is no folder {file.parent}; make it first, or write the backup elsewhere")
     unfinished = file.with_name(file.name + ".unfinished")
     unfinished.unlink(missing_ok=True)
     try:

@@ -27,12 +27,10 @@ from server.db.session import Database
 from server.db.upsert import upsert
 from server.errors import WrongUse
 from server.outbox.models import StorePause
-from server.settings import Settings
+from server.settings import SHORTEST_KEY, Settings
 from server.stores.models import Credential, Store
 
 KEY_FILE = "secret.key"
-#: A key of one's own choice that is no Fernet key must be at least this long, and should be random.
-SHORTEST_KEY = 32
 #: How long a renewal may take before another caller may try; longer than the client's total time-out.
 LEASE = timedelta(seconds=90)
 WAIT_SECONDS = 30.0
@@ -47,8 +45,7 @@ def keys_of(settings: Settings) -> MultiFernet:
     `STOCKBOOK_SECRET_KEY` may hold several, separated by commas, for rotation. Where it is empty a key is made once in
     the data folder, readable by its owner only. Raises `WrongUse` for a key that is too short to be one.
     """
-    given = [key.strip() for key in settings.secret_key.split(",") if key.strip()]
-    return MultiFernet([_fernet(key) for key in given or [_key_file(settings.data_dir / KEY_FILE)]])
+    return MultiFernet([_fernet(key) for key in settings.secret_keys or [_key_file(settings.data_dir / KEY_FILE)]])
 
 
 def save_secrets(session: Session, keys: MultiFernet, store_id: int, secrets: Secrets, *, at: datetime) -> None:

@@ -13,6 +13,7 @@ import pytest
 from server.access.tokens import sign_in
 from server.cli.main import app, main
 from server.cli.reference import out_of_date
+from server.cli.serving import who_is_answered
 from server.db import backup
 from server.db.session import Database
 from server.errors import Refused
@@ -56,6 +57,24 @@ def test_users_and_tokens(terminal: Terminal) -> None:
     assert len(actors) == 1 and actors.pop().startswith("cli:")
 
 
+def test_a_key_that_is_no_secret_is_refused_at_the_start(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CH-6: not when the first credential is sealed; and said with the command that makes one."""
+    monkeypatch.setenv("STOCKBOOK_SECRET_KEY", "short")
+    for command in ("serve", "worker", "init", "upgrade"):
+        said = terminal.run(command, code=2)
+        assert "STOCKBOOK_SECRET_KEY must be 32" in said and "secrets.token_urlsafe(32)" in said
+    assert not terminal.folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("hosts", "said"),
+    [("", "this machine only"), ("stock.example.com", "ask for stock.example.com"), ("*", "any name")],
+)
+def test_a_server_that_others_reach_says_whom_it_answers(hosts: str, said: str) -> None:
+    """It checks the name that is asked for; whoever opens it to others would meet a refusal without a reason."""
+    assert said in who_is_answered(hosts)
+
+
 def test_exit_codes(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     """0 done, 1 refused, 2 wrong use; never a traceback."""
     terminal.run("init")
@@ -87,6 +106,8 @@ def test_a_job_runs_here_and_now(terminal: Terminal) -> None:
 def test_a_backup_is_whole_checked_and_never_overwrites(terminal: Terminal, tmp_path: Path) -> None:
     terminal.run("init")
     file = tmp_path / "copies" / "one.db"
+    assert f"there is no folder {file.parent}" in terminal.run("backup", str(file), code=1)
+    file.parent.mkdir()
     terminal.run("backup", str(file))
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     with closing(sqlite3.connect(file)) as copy:
@@ -109,14 +130,14 @@ def test_a_password_is_not_shown() -> None:
 
 def test_verify_ledger_finds_a_figure_that_no_movement_explains(terminal: Terminal) -> None:
     terminal.run("init")
-    assert "sum of its movements" in terminal.run("verify-ledger")
+    assert terminal.run("verify-ledger").startswith("0 differences: ")
     with sqlite3.connect(terminal.folder / "stockbook.db") as connection:
         connection.execute("PRAGMA foreign_keys=OFF")
         columns = [row[1] for row in connection.execute("PRAGMA table_info(balance)")]
         values = {"on_hand": 5}
         marks = ", ".join(str(values.get(name, 1 if name.endswith("_id") else 0)) for name in columns)
         connection.execute(f"INSERT INTO balance ({', '.join(columns)}) VALUES ({marks})")
-    assert "1 figures differ" in terminal.run("verify-ledger", code=1)
+    assert "1 difference: " in terminal.run("verify-ledger", code=1)
 
 
 def test_upgrade_of_an_up_to_date_database_changes_nothing(terminal: Terminal) -> None:

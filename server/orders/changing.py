@@ -107,7 +107,8 @@ def change_lines(
     mine = {order.id for order in orders}
     lines = _lines(session, wanted)  # once more: now that the orders are locked, nobody changes them
     changed = {line: wanted[line] for line, (order, sku) in lines.items() if order in mine and sku != wanted[line]}
-    moving = [order for order in orders if order.id in {lines[line][0] for line in changed}]
+    touched = {lines[line][0] for line in changed}
+    moving = [order for order in orders if order.id in touched]
     _save(session, changed)
     tried = [order for order in moving if order.state != State.VOIDED]
     was_allocated = {order.id for order in tried if order.state in ALLOCATED}

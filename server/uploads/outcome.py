@@ -58,7 +58,7 @@ class Outcome:
         """Each row's status, messages and changes, with its content's hash beside: made anew with each call and never
         held together, for a large sheet has half a million changes."""
         rows, workbook = self.rows, self.rows.workbook
-        changed = self.plan.changes_of(rows.numbers)
+        name, changed = self._changes()
         columns = (rows.numbers, self.statuses, rows.hashes, rows.marks, changed)
         for number, status, digest, mark, changes in zip(*columns, strict=True):
             verdict: dict[str, Any] = {"row": number, "status": status, "hash": digest}
@@ -68,10 +68,17 @@ class Outcome:
                 verdict["messages"] = [_message(workbook, finding) for finding in self.findings[number]]
             if status not in ("error", "conflict", "skipped"):
                 if changes:
-                    verdict["changes"] = changes
+                    verdict[name] = changes
                 if self.applied is not None and status != "unchanged":
                     verdict["applied"] = self.applied
             yield verdict
+
+    def _changes(self) -> tuple[str, Iterator[Sequence[Any]]]:
+        """Every row's changes and what they are called: where all rows set the same columns, their values alone."""
+        numbers, plan = self.rows.numbers, self.plan
+        if plan.sets:
+            return "sets", plan.set_values(numbers)
+        return "changes", (plan.changes.get(number, ()) for number in numbers)
 
 
 def judge(
@@ -113,10 +120,13 @@ def _message(workbook: Workbook, finding: Finding) -> dict[str, Any]:
 # -- pages ------------------------------------------------------------------------------------------------------------
 
 
-def store_pages(session: Session, upload_id: int, verdicts: Iterable[Mapping[str, Any]]) -> None:
-    """Keep the rows' verdicts, compressed, a thousand to a page; a change as three values without their names."""
+def store_pages(session: Session, upload_id: int, outcome: Outcome) -> None:
+    """Keep the rows' verdicts, compressed, a thousand to a page; a change as three values without their names, a row
+    that sets columns as their values, the columns once a page."""
+    sets = list(outcome.plan.sets)
     pages = (
-        (upload_id, number, page[0]["row"], page[-1]["row"], pack(page)) for number, page in enumerate(_cut(verdicts))
+        (upload_id, number, page[0]["row"], page[-1]["row"], pack({"sets": sets, "rows": page}))
+        for number, page in enumerate(_cut(outcome.verdicts()))
     )
     insert_rows(session, UploadPage, ("upload_id", "page", "first_row", "last_row", "body"), pages)
 
@@ -139,10 +149,15 @@ def stored_rows(session: Session, upload_id: int, *, after: int = 0) -> Iterator
         .order_by(UploadPage.page)
     )
     for body in session.scalars(query.execution_options(yield_per=4)):
-        for row in unpack(body):
+        page = unpack(body)
+        for row in page["rows"]:
             if row["row"] > after:
-                if "changes" in row:
-                    row["changes"] = [Change(*change)._asdict() for change in row["changes"]]
+                changes = row.get("changes", ())
+                if "sets" in row:
+                    values = zip(page["sets"], row.pop("sets"), strict=True)
+                    changes = [(name, None, value) for name, value in values if value is not None]
+                if changes:
+                    row["changes"] = [Change(*change)._asdict() for change in changes]
                 yield row
 
 

@@ -223,7 +223,7 @@ def _write_down(
     said: str = "",
     **more: Any,
 ) -> None:
-    outcome.store_pages(session, upload_id, verdicts.verdicts())
+    outcome.store_pages(session, upload_id, verdicts)
     messages = [*([said] if said else []), *_file_messages(sheet)]
     _end(session, upload_id, sheet, status=status, counts=verdicts.counts, messages=messages, **more)
 

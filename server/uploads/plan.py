@@ -43,18 +43,11 @@ class Plan:
     work: Any = None
     sets: Sequence[str] = ()
 
-    def changes_of(self, numbers: Sequence[int]) -> Iterator[Sequence[tuple[str, Any, Any]]]:
-        """The changes of these rows, in turn; as plain tuples, which cost a third."""
-        if not self.sets:
-            yield from (self.changes.get(number, ()) for number in numbers)
-            return
-        columns = [(name, plain_column(self.rows.values[name])) for name in self.sets]
-        for number in numbers:
-            place = self.rows.place.get(number)
-            if place is None:
-                yield ()
-            else:
-                yield [(name, None, new) for name, values in columns if (new := values[place]) is not None]
+    def set_values(self, numbers: Sequence[int]) -> Iterator[Sequence[Any]]:
+        """What these rows set, in turn: the values of the columns `sets`; nothing for a row without a place here."""
+        columns = [plain_column(self.rows.values[name]) for name in self.sets]
+        values = dict(zip(self.rows.numbers, zip(*columns, strict=True), strict=True))
+        return (values.get(number, ()) for number in numbers)
 
     @property
     def bad_rows(self) -> set[int]:

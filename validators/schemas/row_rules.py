@@ -5,7 +5,7 @@ A rule is asked about whatever is in the file, so any value may be missing; an e
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -81,14 +81,9 @@ def _values(frame: pd.DataFrame, *columns: str) -> Iterator[tuple[int, tuple[Any
     """Row number and values of the rows in which every one of `columns` has a value."""
     if not set(columns) <= set(frame.columns):
         return
-    given = frame.loc[frame[list(columns)].notna().all(axis=1), list(columns)]
-    for row, *values in given.itertuples(index=True, name=None):
-        yield _row_number(row), tuple(values)
-
-
-def _row_number(index: Hashable) -> int:
-    assert isinstance(index, int), "a typed frame is indexed by the sheet's row numbers"
-    return index
+    missing = frame[list(columns)].isna().any(axis=1).tolist()
+    values = zip(*(frame[column].tolist() for column in columns), strict=True)
+    yield from ((row, some) for row, some, gap in zip(frame.index.tolist(), values, missing, strict=True) if not gap)
 
 
 def _folded(value: Any) -> str:

@@ -16,6 +16,7 @@ _GTIN = re.compile(rf"[A-Za-z0-9_+*-]{{1,{LONGEST_GTIN}}}", re.ASCII)
 #: Quick to look for; most SKUs have none of these.
 _AWKWARD = re.compile(r"[\s/\\.;]|^0")
 _BESIDE_DIGITS = re.compile(r"(?<=[0-9])[ILO]|[ILO](?=[0-9])", re.IGNORECASE)
+_EITHER = re.compile(f"{_AWKWARD.pattern}|{_BESIDE_DIGITS.pattern}", re.IGNORECASE)
 
 
 def sku_error(value: str) -> str | None:
@@ -32,6 +33,8 @@ def sku_error(value: str) -> str | None:
 def sku_warnings(value: str) -> list[tuple[str, dict[str, Any]]]:
     """Codes and facts of what makes a SKU awkward; never a reason to refuse it."""
     found: list[tuple[str, dict[str, Any]]] = []
+    if len(value) <= LONG_SKU and not _EITHER.search(value):
+        return found
     if _AWKWARD.search(value):
         if any(character.isspace() for character in value):
             found.append(("sku-blank", {}))

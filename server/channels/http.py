@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from server.channels.bounded import BoundedTransport, ending_in
 from server.channels.errors import ChannelError, NeedsSignIn, Refused, Throttled, Unreachable
 from server.channels.pacing import Bucket
 
@@ -31,6 +32,7 @@ CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
 #: all of a call, retries too; must stay below the lease of a push (90 s)
 TOTAL_SECONDS = 60.0
+_TOO_LONG = f"the answer took longer than {TOTAL_SECONDS:g} s"
 ANSWER_BYTES = 10 * 1024 * 1024
 SAFE_ATTEMPTS = 3
 RETRY_PAUSE_SECONDS = 0.2
@@ -102,7 +104,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 @cache
 def _network() -> httpx.Client:
     """The process's connections: kept open between calls, shared by threads, without cookies or proxies."""
-    return _client(httpx.HTTPTransport(limits=_limits(), trust_env=False))
+    return _client(BoundedTransport(_limits()))
 
 
 def _limits() -> httpx.Limits:
@@ -192,12 +194,15 @@ class HttpClient:
                 headers={"Accept-Encoding": "identity", "Accept": "application/json", **headers},
                 timeout=self._timeouts(deadline),
             )
-            answer = self._read(request, deadline)
+            with ending_in(deadline - self._timer()):
+                answer = self._read(request, deadline)
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError) as problem:
             # The same call would fail again: the address or a credential has characters that can't be sent.
             raise Refused(redact(f"the call can't be made: {type(problem).__name__}", self._secrets)) from None
         except (httpx.HTTPError, httpx.StreamError) as problem:
-            reason = redact(f"no answer: {type(problem).__name__} {problem}", self._secrets)
+            late = isinstance(problem, httpx.TimeoutException) and self._timer() >= deadline
+            said = _TOO_LONG if late else f"no answer: {type(problem).__name__} {problem}"
+            reason = redact(said, self._secrets)
             log.info("%s %s: %s", method, self._place(url), reason)
             raise Unreachable(reason) from None
         log.debug("%s %s: %s in %.3f s", method, self._place(url), answer.status, self._timer() - begun)
@@ -214,7 +219,7 @@ class HttpClient:
                 if size > ANSWER_BYTES:
                     raise Unreachable(f"the answer is larger than {ANSWER_BYTES // 1024**2} MB")
                 if self._timer() > deadline:
-                    raise Unreachable(f"the answer took longer than {TOTAL_SECONDS:g} s")
+                    raise Unreachable(_TOO_LONG)
                 parts.append(part)
         finally:
             response.close()

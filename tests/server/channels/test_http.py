@@ -194,8 +194,11 @@ def test_a_paused_store_is_not_called() -> None:
     assert len(script.asked) == 1
 
 
-@pytest.fixture
-def dripping() -> Iterator[str]:
+@pytest.fixture(
+    params=[b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-", b""],
+    ids=["body", "headers", "status"],
+)
+def dripping(request: pytest.FixtureRequest) -> Iterator[str]:
     """A market that sends one byte at a time and never ends."""
     stopped = threading.Event()
     listener = socket.create_server(("127.0.0.1", 0))
@@ -204,7 +207,7 @@ def dripping() -> Iterator[str]:
         connection, _ = listener.accept()
         with connection:
             connection.recv(65536)
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+            connection.sendall(request.param)
             while not stopped.wait(0.02):
                 try:
                     connection.sendall(b"x")
@@ -220,7 +223,7 @@ def dripping() -> Iterator[str]:
 
 
 def test_the_whole_call_has_an_end(dripping: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each byte comes in time, but the answer as a whole does not."""
+    """PSH-10: each byte comes in time, but the answer as a whole does not; in its body, its headers or its status."""
     monkeypatch.setattr(http, "TOTAL_SECONDS", 0.3)
     with pytest.raises(Unreachable, match="longer"):
         HttpClient(dripping).call("POST", "/x")

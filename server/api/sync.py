@@ -14,7 +14,7 @@ from server.channels.protocol import WebhookRequest
 from server.jobs import service
 from server.stores.queries import store_named
 from server.sync import inbox
-from server.sync.flow import webhook_url
+from server.sync.subscribing import webhook_url
 
 api = resource("sync", "Sync")
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import InvalidOperation
+
+#: What reading an answer of another shape than expected comes to.
+NOT_UNDERSTOOD = (KeyError, IndexError, TypeError, ValueError, AttributeError, InvalidOperation)
+
 
 class ChannelError(Exception):
     """A call to a marketplace failed. `reason` is for people and holds no secret."""
@@ -37,9 +42,18 @@ class Refused(ChannelError):
     """The market understood and said no; the same call would be refused again."""
 
 
+class Unreadable(ChannelError):
+    """The market answered, but what it says of this one order can't be understood."""
+
+
 class Forged(ChannelError):
     """A webhook whose signature, time window or delivery id is not right."""
 
 
 class Unsupported(ChannelError):
     """The channel cannot do this; its features say so."""
+
+
+def why_not_understood(problem: Exception) -> str:
+    """For people: what a reader stumbled over."""
+    return f"{type(problem).__name__}: {str(problem)[:200]}"

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 import httpx
 
 from server.channels.bounded import BoundedTransport, ending_in
-from server.channels.errors import ChannelError, NeedsSignIn, Refused, Throttled, Unreachable
+from server.channels.errors import NOT_UNDERSTOOD, ChannelError, NeedsSignIn, Refused, Throttled, Unreachable
 from server.channels.pacing import Bucket
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ def understood(reader: Callable[..., T], *values: Any) -> T:
     """`reader(*values)`; an answer of another shape than expected is as good as none: `Unreachable`."""
     try:
         return reader(*values)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, InvalidOperation) as problem:
+    except NOT_UNDERSTOOD as problem:
         reason = f"the answer was not understood ({type(problem).__name__} in {reader.__name__})"
         raise Unreachable(reason) from problem
 

@@ -111,16 +111,21 @@ class MarketOrder:
     total: Decimal | None = None
     currency: str | None = None
     tracking_numbers: Sequence[str] = ()
+    package_numbers: Sequence[str] = ()  # the market's own, where a parcel has one beside its tracking number
     market_status: str = ""  # the market's own word, shown to people
 
 
 @dataclass(frozen=True)
 class OrderPage:
-    """Orders in the order of their update time. `seen_until`: the market's time up to which nothing is missing."""
+    """Orders in the order of their update time. `seen_until`: the market's time up to which nothing is missing.
+
+    `unreadable`: by number, why an order could not be understood; one such order never spoils its page.
+    """
 
     orders: Sequence[MarketOrder]
     next: str | None = None
     seen_until: datetime | None = None
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -229,7 +234,8 @@ class Connector(Protocol):
         ...
 
     def order(self, number: str) -> MarketOrder | None:
-        """One order as it is now; None when the market does not know it."""
+        """One order as it is now; None when the market does not know it. Raises `Unreadable` where it can't be
+        understood."""
         ...
 
     def set_stock(self, lines: Sequence[StockLine]) -> Sequence[StockAnswer]:

@@ -17,7 +17,7 @@ from server.errors import Refused
 from server.stores.models import Store
 from server.stores.queries import store_named
 from server.sync import flow
-from server.sync.flow import Synced
+from server.sync.reading import Synced
 
 group = typer.Typer(help="Read what is new from the stores.", no_args_is_help=True)
 
@@ -56,6 +56,10 @@ def _sync(what: What, names: Sequence[str], *, as_json: bool) -> None:
     record(asdict(done) if as_json else _summary(done), as_json=as_json)
     for text in done.ambiguous:
         complain(f"not mapped, {text}")
+    for text in done.odd:
+        complain(text)
+    for text in done.left:
+        complain(f"not taken in, {text}")
     for name, reason in done.failed.items():
         complain(f"{name}: {reason}")
     if done.failed:
@@ -89,4 +93,4 @@ def _chosen(found: Opened, names: Sequence[str]) -> list[int] | None:
 
 
 def _summary(done: Synced) -> dict[str, int]:
-    return {name: number for name, number in asdict(done).items() if name not in ("ambiguous", "failed")}
+    return {name: number for name, number in asdict(done).items() if isinstance(number, int)}

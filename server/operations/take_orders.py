@@ -12,8 +12,9 @@ from server.channels.protocol import MarketOrder, MarketStatus
 from server.db.bulk import NUMBER, relation
 from server.operations.change_mapping import try_waiting
 from server.operations.listing_skus import make_skus, propose
+from server.orders import vetting
 from server.orders.taking import Taken, take_in
-from server.stores.listings import ensure_store_skus, may_be_code
+from server.stores.listings import ensure_store_skus
 from server.stores.mapping import Traits, map_many
 from server.stores.models import Store, StoreSku
 from server.switches import service as switches
@@ -32,12 +33,13 @@ def take_orders(session: Session, store: Store, news: Sequence[MarketOrder], *, 
 def _map_lines(session: Session, store: Store, news: Sequence[MarketOrder], *, by: str, at: datetime) -> None:
     """Every unmapped store SKU of these orders gets the merchant SKU that it fits, or one made from it; orders that
     waited for the mapping are tried. One that fits several stays unmapped, and so does its order."""
+    vetted = vetting.vet(news, at=at)
     names = {
         line.store_sku: line.name
-        for order in news
+        for order in vetted.orders
         if _takes_stock(store, order)
         for line in order.lines
-        if may_be_code(line.store_sku)
+        if line.store_sku not in vetted.stand_ins
     }
     if not names:
         return

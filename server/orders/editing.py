@@ -68,9 +68,10 @@ def read(
     return found
 
 
-def changed_store_skus(found: Mapping[int, Edited]) -> set[int]:
-    """The store SKUs of lines that fall or go: what the store shows of them is unknown too (PSH-8)."""
-    return {line.store_sku_id for edited in found.values() for line in edited.known if line.id in edited.edits.falls}
+def known_store_skus(found: Mapping[int, Edited]) -> set[int]:
+    """The store SKUs of lines that were known before: what comes or goes in their orders, the store put back units of
+    them or took some, whatever becomes of the news here (PSH-8)."""
+    return {line.store_sku_id for edited in found.values() for line in edited.known}
 
 
 def lower(session: Session, found: Mapping[int, Edited], *, by: str, at: datetime) -> None:

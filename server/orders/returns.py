@@ -12,14 +12,14 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from server.access.audit import audit, audit_all
 from server.channels.protocol import MarketStatus
-from server.db.base import fold
-from server.db.bulk import NUMBER, TEXT, dialect_of, insert_rows, relation
+from server.db.bulk import NUMBER, dialect_of, insert_rows, relation
 from server.errors import NotFound, Refused, WrongUse
 from server.ledger.movements import Kind
 from server.orders import service
 from server.orders.giving_back import Back, Item, found_back, give_back, outstanding
 from server.orders.holding import Change, settle
-from server.orders.models import Order, OrderPackage, OrderReturn, OrderReturnLine
+from server.orders.models import Order, OrderReturn, OrderReturnLine
+from server.orders.packages import package_key, packages
 from server.orders.service import CAUSES, NotPossible
 from server.orders.states import Action, State
 from server.outbox.causes import Cause
@@ -40,27 +40,12 @@ class NewReturn:
     note: str = ""
 
 
-def packages(session: Session, numbers: Iterable[str]) -> dict[str, list[int]]:
-    """Folded tracking or package number -> the orders in that package, else those of that order number."""
-    wanted = {fold(number): number.strip() for number in numbers}
-    found: dict[str, list[int]] = {}
-    with relation(session, {"key": TEXT, "number": TEXT}, list(wanted.items())) as r:
-        packed = select(r.c.key, OrderPackage.order_id).join(OrderPackage, OrderPackage.key == r.c.key)
-        named = select(r.c.key, Order.id).join(Order, Order.number == r.c.number).where(Order.supplement == 0)
-        for query in (packed, named):
-            more: dict[str, list[int]] = {}
-            for key, order_id in session.execute(query):
-                more.setdefault(key, []).append(order_id)
-            found = more | found
-    return found
-
-
 def package_orders(session: Session, number: str, *, store_id: int | None = None) -> list[Order]:
     """The orders in the package of that tracking or package number, else the order of that number; locked.
 
     Raises `NotFound`, and `WrongUse` where orders of several stores have it and no store is given.
     """
-    orders = service.lock(session, packages(session, [number]).get(fold(number), []))
+    orders = service.lock(session, packages(session, [number]).get(package_key(number), []))
     if store_id is not None:
         orders = [order for order in orders if order.store_id == store_id]
     if not orders:
@@ -187,7 +172,8 @@ def complete(session: Session, returns: Sequence[OrderReturn], *, by: str, at: d
         rows = [row for row in returns if row.way == way]
         some = [orders[row.order_id] for row in rows]
         service.refuse_impossible(session, {order.id: action for order in some}, some)
-        coming = [one for one in back if one.order_id in {order.id for order in some}]
+        chosen = {order.id for order in some}
+        coming = [one for one in back if one.order_id in chosen]
         entries = give_back(session, some, cause=CAUSES[action], by=by, at=at, back=coming, note=way)
         _end(session, rows, entries, by=by, at=at)
     done = [("return.complete", f"return {row.id}", {"order": row.order_id, "way": row.way}) for row in returns]

@@ -59,7 +59,7 @@ def content_of(order: MarketOrder) -> str:
         order.cod,
         str(order.total),
         order.paid_at.isoformat() if order.paid_at else "",
-        sorted(order.tracking_numbers),
+        sorted((*order.tracking_numbers, *order.package_numbers)),
         sorted((line.line_id, line.store_sku, line.quantity) for line in order.lines),
     )
     return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()

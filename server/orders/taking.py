@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,13 +15,12 @@ from sqlalchemy import and_, insert, select, update
 from sqlalchemy.orm import Session
 
 from server.channels.protocol import MarketOrder, MarketStatus
-from server.db.base import fold
 from server.db.bulk import NUMBER, TEXT, dialect_of, relation
-from server.db.upsert import upsert
-from server.orders import editing, rules, service
+from server.orders import editing, rules, service, vetting
 from server.orders.allocating import uncovered
 from server.orders.editing import Edited
-from server.orders.models import Order, OrderLine, OrderPackage
+from server.orders.models import Order, OrderLine
+from server.orders.packages import keep_packages
 from server.orders.rules import Ways
 from server.orders.states import Action, State
 from server.outbox import queue
@@ -37,21 +36,42 @@ _Todo = tuple[Order, tuple[Action, ...]]
 
 @dataclass
 class Taken:
-    """What a page came to: orders new, changed, left as they were, and ignored (before the start date)."""
+    """What a page came to: orders new, changed, left as they were, and ignored (before the start date).
+
+    `odd`: what was taken otherwise than told. `left`: by number, why an order could not be taken in.
+    """
 
     new: int = 0
     changed: int = 0
     same: int = 0
     ignored: int = 0
+    odd: list[str] = field(default_factory=list)
+    left: dict[str, str] = field(default_factory=dict)
+
+    def add(self, other: Taken) -> None:
+        """Count another page."""
+        self.new += other.new
+        self.changed += other.changed
+        self.same += other.same
+        self.ignored += other.ignored
+        self.odd += other.odd
+        self.left |= other.left
 
 
 def take_in(session: Session, store: Store, news: Sequence[MarketOrder], *, by: str, at: datetime) -> Taken:
-    """Take in what a store says of its orders. Late and repeated news changes nothing it should not (ORD-3)."""
-    taken = Taken()
+    """Take in what a store says of its orders. Late and repeated news changes nothing it should not (ORD-3).
+
+    An odd order is taken as well as it can be, or left out; either is said, and never holds back the others.
+    """
+    vetted = vetting.vet(news, at=at)
+    taken = Taken(left=vetted.left)
     ways = service.ways_from(store.settings)
-    wanted = _newest(store, news, taken)
-    store_skus = _store_skus(session, store, wanted, at)
+    wanted = _newest(store, vetted.orders, taken)
+    store_skus = _store_skus(session, store, wanted, vetted.stand_ins, at)
     known = _lock_known(session, store, list(wanted))
+    for number in vetted.undated & known.keys() & wanted.keys():
+        # Nobody can say whether it is newer: it is taken as of the same time, which never moves a state backwards.
+        wanted[number] = replace(wanted[number], updated_at=known[number].seen_at)
     heard: list[tuple[Order, MarketOrder]] = []
     todo: list[_Todo] = []
     for number, order in known.items():
@@ -70,7 +90,12 @@ def take_in(session: Session, store: Store, news: Sequence[MarketOrder], *, by: 
     fresh = [order for number, order in wanted.items() if number not in known]
     made = _write_new(session, store, fresh, store_skus, ways, at)
     taken.new = len(made)
-    _keep_packages(session, [*((order, wanted[order.number]) for order in made), *heard])
+    taken.odd = [
+        f"order {order.number}: {note}"
+        for order in (*fresh, *(each for _, each in heard))
+        for note in vetted.notes.get(order.number, ())
+    ]
+    keep_packages(session, [*((order, wanted[order.number]) for order in made), *heard])
     session.flush()
     todo += [
         (order, rules.actions_for(State.UNPAID, wanted[order.number], ways=ways))
@@ -83,7 +108,7 @@ def take_in(session: Session, store: Store, news: Sequence[MarketOrder], *, by: 
     _act(session, todo, by=by, at=at)
     editing.raise_late(session, edited, store_skus, by=by, at=at)
     told = {store_skus[line.store_sku].id for order in (*fresh, *(n for _, n in heard)) for line in order.lines}
-    _tell_push(session, store_skus, told | editing.changed_store_skus(edited), at)
+    _tell_push(session, told | editing.known_store_skus(edited), at)
     return taken
 
 
@@ -111,10 +136,15 @@ def _newest(store: Store, news: Sequence[MarketOrder], taken: Taken) -> dict[str
     return newest
 
 
-def _store_skus(session: Session, store: Store, wanted: dict[str, MarketOrder], at: datetime) -> dict[str, StoreSku]:
-    """The store SKUs of all lines by code; those never seen before are written down, unmapped."""
+def _store_skus(
+    session: Session, store: Store, wanted: dict[str, MarketOrder], stand_ins: set[str], at: datetime
+) -> dict[str, StoreSku]:
+    """The store SKUs of all lines by code; those never seen before are written down, unmapped. The store knows no
+    listing by a code that we made: nothing is pushed to it, also once it is mapped."""
     codes = {line.store_sku for order in wanted.values() for line in order.lines}
-    numbers = ensure_store_skus(session, ((store.id, code) for code in codes), at=at)
+    numbers = ensure_store_skus(session, ((store.id, code) for code in codes - stand_ins), at=at)
+    if made := codes & stand_ins:
+        numbers |= ensure_store_skus(session, ((store.id, code) for code in made), at=at, synced=False)
     with relation(session, {"id": NUMBER}, [(number,) for number in numbers.values()]) as r:
         query = select(StoreSku).join(r, StoreSku.id == r.c.id).order_by(StoreSku.id)
         if dialect_of(session) == "postgresql":
@@ -213,17 +243,6 @@ def _map_again(session: Session, orders: Sequence[Order]) -> None:
         session.execute(again.execution_options(synchronize_session=False))
 
 
-def _keep_packages(session: Session, heard: Sequence[tuple[Order, MarketOrder]]) -> None:
-    """Tracking and package numbers, so that a scan finds their order (ORD-11)."""
-    rows = [
-        {"order_id": order.id, "key": key}
-        for order, news in heard
-        for key in sorted({fold(number)[:100] for number in news.tracking_numbers if number.strip()})
-    ]
-    if rows:
-        session.execute(upsert(session, OrderPackage).on_conflict_do_nothing(), rows)
-
-
 def _act(session: Session, todo: Sequence[_Todo], *, by: str, at: datetime) -> None:
     """Releases and deductions before allocations, so that what one order gives back another may get.
 
@@ -249,8 +268,9 @@ def _act(session: Session, todo: Sequence[_Todo], *, by: str, at: datetime) -> N
             service.perform(session, action, able, by=by, at=at, cause=CAUSE)
 
 
-def _tell_push(session: Session, store_skus: dict[str, StoreSku], heard: set[int], at: datetime) -> None:
+def _tell_push(session: Session, heard: set[int], at: datetime) -> None:
     """The shop changed its own figures: what it shows is unknown, and its SKUs are evaluated (PSH-8, cause 1)."""
-    mapped = {row.sku_id for row in store_skus.values() if row.id in heard and row.sku_id is not None}
-    queue.mark(session, mapped, cause=CAUSE, at=at)  # before `told`: everyone locks `changed` first
+    with relation(session, {"id": NUMBER}, [(number,) for number in sorted(heard)]) as r:
+        mapped = select(StoreSku.sku_id).join(r, r.c.id == StoreSku.id).where(StoreSku.sku_id.is_not(None))
+        queue.mark_selected(session, mapped, cause=CAUSE, at=at)  # before `told`: everyone locks `changed` first
     queue.forget_told(session, heard)

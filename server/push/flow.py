@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import threading
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 
 from server import clock
 from server.db.session import Database
@@ -17,12 +16,9 @@ from server.push.leasing import DueStore, due_stores
 from server.push.sending import Connect, send_store
 from server.settings import Settings
 from server.stores import connecting
+from server.stores.side_by_side import SideBySide
 
 log = logging.getLogger(__name__)
-
-#: Stores talked to at once. Those that failed last time share a few threads of their own, so that however many of them
-#: hang, a store that answers never waits for one that does not.
-HEALTHY, SUSPECT = 8, 4
 
 
 class Senders:
@@ -33,42 +29,30 @@ class Senders:
         self._settings = settings
         self._connect = connect
         self._owner = owner
-        self._stop = threading.Event()
-        self._busy: set[int] = set()
-        self._guard = threading.Lock()
-        self._healthy = ThreadPoolExecutor(HEALTHY, "push")
-        self._suspect = ThreadPoolExecutor(SUSPECT, "push-suspect")
+        self._threads = SideBySide(self._send, name="push")
 
     def dispatch(self, stores: Sequence[DueStore]) -> list[Future[Counter[str]]]:
         """Start sending to those of `stores` that are not being sent to already."""
-        started = []
-        for store in stores:
-            with self._guard:
-                if store.store_id in self._busy or self._stop.is_set():
-                    continue
-                self._busy.add(store.store_id)
-            pool = self._suspect if store.failures else self._healthy
-            started.append(pool.submit(self._send, store.store_id))
-        return started
+        return self._threads.dispatch((store.store_id, store.failures > 0) for store in stores)
 
     def close(self) -> None:
         """Finish the batches that are on their way, start no more."""
-        self._stop.set()
-        self._healthy.shutdown(cancel_futures=True)
-        self._suspect.shutdown(cancel_futures=True)
+        self._threads.close()
 
     def _send(self, store_id: int) -> Counter[str]:
         try:
             return send_store(
-                self._db, self._settings, store_id, connect=self._connect, owner=self._owner, stop=self._stop
+                self._db,
+                self._settings,
+                store_id,
+                connect=self._connect,
+                owner=self._owner,
+                stop=self._threads.stopping,
             )
         except Exception:
             # The edge of a thread: nobody waits for it in the worker. What it had leased is due again after the lease.
             log.exception("sending to store %d failed", store_id)
             return Counter(failed=1)
-        finally:
-            with self._guard:
-                self._busy.discard(store_id)
 
 
 def tick(

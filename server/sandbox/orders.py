@@ -72,6 +72,7 @@ def _shown(order: sqlite3.Row, lines: Sequence[sqlite3.Row]) -> dict[str, Any]:
         "cancelled_at": parsing.moment_text(order["cancelled_us"]),
         "updated_at": parsing.moment_text(order["updated_us"]),
         "tracking": order["tracking"],
+        "package": order["tracking"] and f"PKG-{order['shop']}-{order['number']}",
         "currency": order["currency"],
         "total": str(total),
         "lines": [_shown_line(line) for line in lines],

@@ -57,9 +57,9 @@ def take_listings(session: Session, store_id: int, listings: Iterable[Listing], 
         if not may_be_code(code):
             skipped.append(code[:MAX_CODE])
             continue
-        gtin = _printable(listing.gtin or "")
+        gtin = printable(listing.gtin or "")
         references = json.dumps(dict(listing.references), ensure_ascii=False)
-        name = _printable(listing.name)[:MAX_NAME]
+        name = printable(listing.name)[:MAX_NAME]
         rows[code] = (code, name, gtin if len(gtin) <= MAX_GTIN else "", references)
     if not rows:
         return Taken(0, 0, skipped)
@@ -87,11 +87,12 @@ def drop_unseen(session: Session, store_id: int, seen: Collection[str]) -> int:
 
 
 def ensure_store_skus(
-    session: Session, pairs: Iterable[tuple[int, str]], *, at: datetime
+    session: Session, pairs: Iterable[tuple[int, str]], *, at: datetime, synced: bool = True
 ) -> dict[tuple[int, str], int]:
     """The numbers of these (store, code) pairs; those not known yet are made, unmapped and not listed.
 
-    Raises `WrongUse` for a code that can't be one.
+    `synced`: whether the new ones' quantities are pushed once they are mapped (CH-4). Raises `WrongUse` for a code that
+    can't be one.
     """
     wanted = sorted(set(pairs))
     wrong = next((code for _, code in wanted if not may_be_code(code)), None)
@@ -104,7 +105,7 @@ def ensure_store_skus(
     with relation(session, {"store_id": NUMBER, "code": TEXT}, fresh) as r:
         given = select(
             r.c.store_id, r.c.code, literal(""), literal(""), _document(session, literal("{}")),
-            literal(True), literal(False), literal(at, Moment()),
+            literal(synced), literal(False), literal(at, Moment()),
         )  # fmt: skip
         insert = upsert(session, StoreSku).from_select(
             list(_COLUMNS), given.where(true()).order_by(r.c.store_id, r.c.code)
@@ -178,6 +179,6 @@ def _document(session: Session, text: Any) -> Any:
     return cast(text, Document) if dialect_of(session) == "postgresql" else text
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """A market's text without what no database takes or no screen shows."""
     return "".join(letter if letter.isprintable() else " " for letter in text).strip()

@@ -7,9 +7,10 @@ what was known seconds ago shows buyers units that are sold.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from server.channels.errors import ChannelError, Unreadable
 from server.channels.protocol import Connector, MarketOrder
 from server.clock import now
 from server.db.session import Database
@@ -23,33 +24,57 @@ FEW, MOST_PAGES = 2, 5
 OVERLAP, BEGINNING = timedelta(seconds=5), timedelta(seconds=60)
 
 
-@dataclass(frozen=True)
+@dataclass
 class CaughtUp:
-    """Orders as they are now; `until`: the market's time up to which none is missing, where all were read."""
+    """Orders as they are now. `until`: the market's time up to which none is missing, where all were read. `answered`:
+    numbers that the store has answered for, whatever it said. `failure`: why it said no more than this."""
 
-    orders: Sequence[MarketOrder]
+    orders: list[MarketOrder] = field(default_factory=list)
     until: datetime | None = None
+    unreadable: dict[str, str] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
+    failure: ChannelError | None = None
 
 
 def read_orders(db: Database, connector: Connector, store_id: int, numbers: Sequence[str]) -> CaughtUp:
-    """The orders of these numbers, and with more than a few of them whatever else changed. Raises `ChannelError`."""
-    if len(numbers) <= FEW:
-        return CaughtUp(_one_by_one(connector, numbers))
+    """The orders of these numbers, and with more than a few of them whatever else changed. What was read before the
+    store failed is there."""
+    told = CaughtUp()
+    try:
+        if len(numbers) > FEW:
+            _read_changes(connector, _since(db, store_id), told)
+        _read_one_by_one(connector, [number for number in numbers if number not in told.answered], told)
+    except ChannelError as failure:
+        told.failure = failure
+    return told
+
+
+def _read_changes(connector: Connector, since: datetime, told: CaughtUp) -> None:
     found: dict[str, MarketOrder] = {}
-    until: datetime | None = None
-    since, cursor = _since(db, store_id), None
-    for _ in range(MOST_PAGES):
-        page = connector.orders(since, cursor)
-        found.update((order.number, order) for order in page.orders)
-        until, cursor = page.seen_until or until, page.next
-        if cursor is None:
-            break
-    missing = [number for number in numbers if number not in found]
-    return CaughtUp([*found.values(), *_one_by_one(connector, missing)], until)
+    cursor: str | None = None
+    try:
+        for _ in range(MOST_PAGES):
+            page = connector.orders(since, cursor)
+            found.update((order.number, order) for order in page.orders)
+            told.unreadable |= page.unreadable
+            told.until, cursor = page.seen_until or told.until, page.next
+            if cursor is None:
+                break
+    finally:
+        told.orders = list(found.values())
+        told.answered = found.keys() | told.unreadable.keys()
 
 
-def _one_by_one(connector: Connector, numbers: Sequence[str]) -> list[MarketOrder]:
-    return [order for number in numbers if (order := connector.order(number)) is not None]
+def _read_one_by_one(connector: Connector, numbers: Sequence[str], told: CaughtUp) -> None:
+    for number in numbers:
+        try:
+            order = connector.order(number)
+        except Unreadable as why:
+            told.unreadable[number] = why.reason
+        else:
+            if order is not None:
+                told.orders.append(order)
+        told.answered.add(number)
 
 
 def _since(db: Database, store_id: int) -> datetime:

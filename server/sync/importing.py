@@ -17,7 +17,8 @@ from server.operations.import_store import StoreImport, plan_import
 from server.settings import Settings
 from server.stores.connecting import connect
 from server.stores.credentials import mark_sign_in
-from server.sync.flow import Connect, Progress, remember, sync_orders
+from server.sync.flow import sync_orders
+from server.sync.reading import Connect, Progress, remember
 
 #: Pages of listings that are read at most; a market whose paging never ends must not fill the memory.
 MOST_PAGES = 10_000

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple, TypeVarTuple
 
 from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
 
-from server.channels.errors import NeedsSignIn
-from server.channels.protocol import Hint, WebhookRequest
+from server.channels.protocol import Connector, Hint, WebhookRequest
 from server.clock import now
 from server.db.bulk import NUMBER, relation
 from server.db.session import Database
 from server.db.upsert import upsert
-from server.operations.take_orders import take_orders
 from server.orders.taking import Taken
 from server.settings import Settings
 from server.stores.connecting import connect
-from server.stores.credentials import mark_sign_in
+from server.stores.listings import printable
 from server.stores.models import Store
 from server.stores.queries import find_store
 from server.sync import catching_up
-from server.sync.catching_up import CaughtUp
-from server.sync.flow import Connect, Synced, reason_of, remember
 from server.sync.models import Inbox
+from server.sync.reading import Connect, Synced, each_store, one_store, remember
+from server.sync.storing import store_orders
 
 _AT_ONCE = 200
+_MOST_NUMBER, _MOST_STORE_SKU = 80, 120
 Columns = TypeVarTuple("Columns")
 
 
@@ -63,9 +62,9 @@ def keep(session: Session, store_id: int, hints: Sequence[Hint], body: bytes) ->
     rows = [
         {
             "store_id": store_id,
-            "delivery": f"{hint.delivery}/{hint.order_number or hint.store_sku or ''}"[:120],
-            "order_number": hint.order_number,
-            "store_sku": hint.store_sku,
+            "delivery": printable(f"{hint.delivery}/{hint.order_number or hint.store_sku or ''}")[:120],
+            "order_number": _kept(hint.order_number, _MOST_NUMBER),
+            "store_sku": _kept(hint.store_sku, _MOST_STORE_SKU),
             "body": body,
             "received_at": now(),
         }
@@ -83,22 +82,44 @@ def keep(session: Session, store_id: int, hints: Sequence[Hint], body: bytes) ->
 
 def handle(db: Database, settings: Settings, *, by: str, connect: Connect = connect) -> Synced:
     """Read the orders that waiting hints name, and take them in. What can't be read now waits for the next time."""
-    synced = Synced()
-    for store_id, hints in _waiting(db).items():
+
+    return each_store(db, settings, waiting_stores(db), connect, lambda _: None, _reader(db, by))
+
+
+def handle_store(db: Database, settings: Settings, store_id: int, *, by: str, connect: Connect = connect) -> Synced:
+    """The same for one store. Raises nothing the store can help."""
+    with db.read() as session:
+        store = session.get_one(Store, store_id)
+    return one_store(db, settings, store, connect, _reader(db, by))
+
+
+def waiting_stores(db: Database) -> Sequence[int]:
+    """Stores with a hint that waits; one cheap look."""
+    with db.read() as session:
+        return session.scalars(_waiting_hints(select(Inbox.store_id)).distinct().order_by(Inbox.store_id)).all()
+
+
+def _reader(db: Database, by: str) -> Callable[[Store, Connector, Synced], None]:
+    """Reads what one store's hints name. What it said before it failed is taken in; its other hints wait."""
+
+    def read(store: Store, connector: Connector, synced: Synced) -> None:
+        hints = _hints(db, store.id)
         numbers = list(dict.fromkeys(hint.order_number for hint in hints if hint.order_number))
-        try:
-            connector = connect(db, settings, store_id)
-            told = catching_up.read_orders(db, connector, store_id, numbers)
-            taken = db.write(lambda session, s=store_id, t=told, h=hints: _take(session, s, t, h, by))  # type: ignore[misc]
-        except Exception as error:
-            # The edge of one store, as in `flow`: its news waits, that of the others does not.
-            synced.failed[str(store_id)] = reason_of(error, str(store_id))
-            if isinstance(error, NeedsSignIn):
-                db.write(lambda session, s=store_id: mark_sign_in(session, s, True))  # type: ignore[misc]
-            continue
-        synced.add(taken)
-        synced.stores += 1
-    return synced
+        told = catching_up.read_orders(db, connector, store.id, numbers)
+        done = [hint.id for hint in hints if not hint.order_number or hint.order_number in told.answered]
+
+        def also(session: Session, taken: Taken) -> None:
+            if told.until is not None:
+                remember(session, store.id, catching_up.WHAT, until=told.until, at=now())
+            _finish(session, done, taken)
+
+        if done or told.orders:
+            taken = store_orders(db, store.id, told.orders, unreadable=told.unreadable, also=also, by=by)
+            synced.take(taken, store.name)
+        if told.failure is not None:
+            raise told.failure
+
+    return read
 
 
 def anything_waiting(db: Database) -> bool:
@@ -113,15 +134,16 @@ def forget_old(session: Session, before_days: int) -> int:
     return session.execute(old).rowcount  # type: ignore[attr-defined, no-any-return]
 
 
-def _waiting(db: Database) -> dict[int, list[Waits]]:
-    """The oldest hints of each store, a share for each, so that one that can't be read never stands before others."""
+def _hints(db: Database, store_id: int) -> list[Waits]:
+    """The store's oldest hints that wait, as many as are handled at once."""
     with db.read() as session:
-        stores = session.scalars(_waiting_hints(select(Inbox.store_id)).distinct().order_by(Inbox.store_id)).all()
-        oldest = _waiting_hints(select(Inbox.id, Inbox.order_number)).order_by(Inbox.id).limit(_AT_ONCE)
-        return {
-            store_id: [Waits(*row) for row in session.execute(oldest.where(Inbox.store_id == store_id))]
-            for store_id in stores
-        }
+        oldest = _waiting_hints(select(Inbox.id, Inbox.order_number)).where(Inbox.store_id == store_id)
+        return [Waits(*row) for row in session.execute(oldest.order_by(Inbox.id).limit(_AT_ONCE))]
+
+
+def _kept(name: str | None, most: int) -> str | None:
+    """A name that the table can keep. A hint without one is no reason to read that one order: the schedule does."""
+    return name if name is not None and len(name) <= most and name.isprintable() else None
 
 
 def _waiting_hints(rows: Select[*Columns]) -> Select[*Columns]:
@@ -129,15 +151,13 @@ def _waiting_hints(rows: Select[*Columns]) -> Select[*Columns]:
     return rows.join(Store, Store.id == Inbox.store_id).where(Inbox.handled_at.is_(None), Store.active)
 
 
-def _take(session: Session, store_id: int, told: CaughtUp, hints: Sequence[Waits], by: str) -> Taken:
-    taken = take_orders(session, session.get_one(Store, store_id), told.orders, by=by, at=now())
-    if told.until is not None:
-        remember(session, store_id, catching_up.WHAT, until=told.until, at=now())
-    with relation(session, {"id": NUMBER}, [(hint.id,) for hint in hints]) as r:
+def _finish(session: Session, hints: Sequence[int], taken: Taken) -> None:
+    left = f", {len(taken.left)} not taken in" if taken.left else ""
+    outcome = f"{taken.new} new, {taken.changed} changed, {taken.same} same{left}"
+    with relation(session, {"id": NUMBER}, [(hint,) for hint in hints]) as r:
         session.execute(
             update(Inbox)
             .where(Inbox.id.in_(select(r.c.id)))
-            .values(handled_at=now(), outcome=f"{taken.new} new, {taken.changed} changed, {taken.same} same")
+            .values(handled_at=now(), outcome=outcome)
             .execution_options(synchronize_session=False)
         )
-    return taken

@@ -1,4 +1,4 @@
-"""Where each store's reading stopped; the inbox of raw news."""
+"""Where each store's reading stopped; the inbox of raw news; orders that could not be taken in."""
 
 from __future__ import annotations
 
@@ -40,3 +40,15 @@ class Inbox(Base):
     received_at: Mapped[datetime]
     handled_at: Mapped[datetime | None]
     outcome: Mapped[str] = mapped_column(String(200), default="")
+
+
+class UnreadOrder(Base):
+    """An order that could not be taken in, and why: read again each time its store's orders are."""
+
+    __tablename__ = "unread_order"
+
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id"), primary_key=True, autoincrement=False)
+    number: Mapped[str] = mapped_column(String(120), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(500))
+    since: Mapped[datetime]
+    tried_at: Mapped[datetime]

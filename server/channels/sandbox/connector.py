@@ -86,7 +86,7 @@ class SandboxConnector:
             return None
         answer = self._client().get(f"/orders/{number}", {}, expect=(404,))
         if answer.status != 404:
-            return understood(mapping.order, answer.json())
+            return understood(mapping.one_order, answer.json())
         if answer.json().get("type") != "sandbox:unknown-order":
             raise Unreachable("there is no sandbox at this address")
         return None

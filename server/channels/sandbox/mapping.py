@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from server.channels.errors import NOT_UNDERSTOOD, Unreadable, why_not_understood
 from server.channels.protocol import (
     Listing,
     ListingPage,
@@ -61,34 +62,68 @@ def listing_page(body: Mapping[str, Any]) -> ListingPage:
 def order(item: Mapping[str, Any]) -> MarketOrder:
     """One order. Cash on delivery counts from the buyer's confirmation, all else from payment (ORD-1)."""
     cod = item["payment"] == "cod"
+    updated_at = moment(item["updated_at"])
     return MarketOrder(
         number=item["number"],
         status=MarketStatus(item["status"]),
-        updated_at=moment(item["updated_at"]),
-        placed_at=moment(item["created_at"]),
+        updated_at=updated_at,
+        placed_at=_moment_or_none(item.get("created_at")) or updated_at,
         lines=[
             MarketLine(
                 line_id=line["line_id"],
                 store_sku=line["store_sku"],
-                quantity=int(line["quantity"]),
+                quantity=_whole(line["quantity"]),
                 name=line["name"],
-                unit_price=Decimal(line["unit_price"]),
+                unit_price=_money(line["unit_price"]),
             )
             for line in item["lines"]
         ],
         paid_at=_moment_or_none(item["confirmed_at"] if cod else item["paid_at"]),
         cod=cod,
-        total=Decimal(item["total"]),
+        total=_money(item["total"]),
         currency=item["currency"],
         tracking_numbers=(item["tracking"],) if item["tracking"] else (),
+        package_numbers=(item["package"],) if item.get("package") else (),
         market_status=item["status"],
     )
 
 
+def _whole(value: Any) -> int:
+    """A quantity as it was written; one that is not whole is not rounded but refused."""
+    if int(value) != Decimal(str(value)):
+        raise ValueError(f"{value} is no whole number")
+    return int(value)
+
+
+def _money(value: Any) -> Decimal | None:
+    """An amount, None where it is no number: no order waits for that."""
+    try:
+        return Decimal(value)
+    except (InvalidOperation, TypeError, ValueError):
+        return None
+
+
+def one_order(item: Mapping[str, Any]) -> MarketOrder:
+    """The order of an answer about one. Raises `Unreadable` where there is one that can't be understood."""
+    page = order_page({"items": [item], "next": None})
+    for reason in page.unreadable.values():
+        raise Unreadable(reason)
+    return page.orders[0]
+
+
 def order_page(body: Mapping[str, Any]) -> OrderPage:
     """A page of orders, oldest change first: nothing is missing up to its last one."""
-    orders = [order(item) for item in body["items"]]
-    return OrderPage(orders, next=body["next"], seen_until=orders[-1].updated_at if orders else None)
+    orders: list[MarketOrder] = []
+    unreadable: dict[str, str] = {}
+    for item in body["items"]:
+        number = str(item["number"])
+        try:
+            orders.append(order(item))
+        except NOT_UNDERSTOOD as problem:
+            unreadable[number] = why_not_understood(problem)
+    return OrderPage(
+        orders, next=body["next"], seen_until=orders[-1].updated_at if orders else None, unreadable=unreadable
+    )
 
 
 def stock_body(lines: Sequence[StockLine]) -> dict[str, Any]:

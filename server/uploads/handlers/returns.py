@@ -8,12 +8,12 @@ from typing import ClassVar
 
 from sqlalchemy.orm import Session
 
-from server.db.base import fold
 from server.errors import StockbookError
 from server.ledger.errors import NotEnough
 from server.orders import returns, service
 from server.orders.giving_back import Back, Item, Outstanding, TooMuch, outstanding
 from server.orders.models import Order
+from server.orders.packages import package_key, packages
 from server.orders.returns import NewReturn
 from server.uploads.handlers import stock_lists
 from server.uploads.handlers.order_rows import orders_named
@@ -86,7 +86,7 @@ def _orders(rows: Iterable[_Row]) -> list[Order]:
 def _read(session: Session, rows: Rows) -> tuple[list[_Row], list[Finding]]:
     """The rows with their orders, those that name one that can be returned; and what is wrong with the others."""
     named = orders_named(session, rows)
-    packed = returns.packages(session, [number for number in rows.values["tracking"] if number is not None])
+    packed = packages(session, [number for number in rows.values["tracking"] if number is not None])
     known = {order.id: order for order in service.read(session, [one for some in packed.values() for one in some])}
     found: list[_Row] = []
     findings: list[Finding] = []
@@ -103,7 +103,7 @@ def _read(session: Session, rows: Rows) -> tuple[list[_Row], list[Finding]]:
             findings.append(Finding("missing", number, "sku"))
         else:
             note = rows.value("note", number) or ""
-            some = [named[number]] if package is None else [known[one] for one in packed.get(fold(package), [])]
+            some = [named[number]] if package is None else [known[one] for one in packed.get(package_key(package), [])]
             row = _Row(number, _of_store(some, rows.id("store", number)), package, note)
             findings += _ambiguous(row)
             found.append(row)

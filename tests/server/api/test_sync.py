@@ -163,7 +163,7 @@ def test_news_of_a_dead_store_waits_and_holds_up_no_other(told: Told, monkeypatc
     order = told.market.order("east", RED=1)
     told.deliver(*told.webhooks(1)[0])
     done = told.handle()
-    assert (done.new, list(done.failed)) == (1, [str(dead)])
+    assert (done.new, list(done.failed)) == (1, ["Dead"])
     assert order in told.orders() and inbox.anything_waiting(told.api.db)
     assert told.api.admin.patch(f"/stores/{dead}", json={"active": False}).status_code == 200
     assert not inbox.anything_waiting(told.api.db)

@@ -41,7 +41,7 @@ def test_products_then_orders(company: Terminal, sandbox: Market) -> None:
     """CAT-10, JOB-4: listings are mapped by their code; orders come in and are counted."""
     assert company.json("sync", "products") == {
         "stores": 2, "new": 2, "changed": 0, "same": 0, "ignored": 0, "mapped": 2,
-        "ambiguous": [], "failed": {},
+        "ambiguous": [], "odd": [], "left": [], "failed": {},
     }  # fmt: skip
     number = sandbox.order("east", RED=1)
     printed = company.run("sync", "orders", "--store", "east")

@@ -135,7 +135,7 @@ def test_the_other_rule_at_the_market(desk: Desk, deducted: bool, minutes: int, 
     """ORD-8: cancelled at the market it is returned; more than 14 days after it was placed it never is."""
     desk.set(on_cancel="return")
     packed(desk, shipped=deducted)
-    desk.take(news("A", ("red", 4), status=CANCELLED, minutes=minutes))
+    desk.take(news("A", ("red", 4), status=CANCELLED, minutes=minutes), at=AT + timedelta(minutes=minutes))
     assert (desk.state("A"), desk.figures(desk.red)) == ("cancelled", expected)
 
 

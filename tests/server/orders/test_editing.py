@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from server.catalog.models import Component
 from server.channels.protocol import MarketStatus
@@ -16,7 +16,8 @@ from server.ledger.posting import Figures
 from server.orders.by_hand import move_to_pack
 from server.orders.models import Order
 from server.orders.states import Action
-from server.outbox.models import Told
+from server.outbox.models import Changed, Told
+from server.stores.models import StoreSku
 from tests.factories import AT, make_sku, make_store_sku
 from tests.server.orders.desk import Desk, news
 from tests.support.statements import counted
@@ -280,3 +281,33 @@ def test_a_page_of_edits_is_taken_in_set_based(desk: Desk) -> None:
         seen.append(len(statements))
     assert seen[0] == seen[1]
     assert desk.figures(desk.red).allocated == 27 * (5 + 2 + 1)
+
+
+def test_what_a_store_put_back_is_unknown_whatever_becomes_of_the_news(desk: Desk) -> None:
+    """PSH-8: an order that was cancelled here follows no edit; what its lines show in the store is unknown all the
+    same, also that of a line that went."""
+    ordered(desk, ("red", 4))
+    desk.cancel("A")
+    _all_is_told(desk)
+    desk.take(news("A", ("blue", 1), minutes=5))
+    assert _to_be_told(desk) == ({desk.red, desk.blue}, {"red", "blue"})
+
+
+def test_a_line_that_goes_from_an_order_that_holds_nothing_is_evaluated(desk: Desk) -> None:
+    """PSH-8: nothing moves where a voided order is edited, and its SKUs are evaluated all the same."""
+    ordered(desk, ("red", 4), ("blue", 1))
+    desk.act(Action.VOID, "A")
+    _all_is_told(desk)
+    desk.take(news("A", ("blue", 1), minutes=5))
+    assert _to_be_told(desk) == ({desk.red, desk.blue}, {"red", "blue"})
+
+
+def _all_is_told(desk: Desk) -> None:
+    desk.db.write(lambda s: (s.execute(delete(Changed)), s.execute(update(Told).values(known=True))))
+
+
+def _to_be_told(desk: Desk) -> tuple[set[int], set[str]]:
+    """The SKUs that are to be evaluated, and the store SKUs whose figure is unknown."""
+    with desk.db.read() as session:
+        unknown = select(StoreSku.code).join(Told, Told.store_sku_id == StoreSku.id).where(Told.known.is_(False))
+        return set(session.scalars(select(Changed.sku_id))), set(session.scalars(unknown))

@@ -22,7 +22,7 @@ from server.places.models import Warehouse
 from tests.factories import AT, make_sku, make_store_sku
 from tests.server.orders.desk import Desk, news
 
-TRACKED = {"tracking_numbers": ("TRK-1", "PKG 7")}
+TRACKED = {"tracking_numbers": ("TRK-1",), "package_numbers": ("PKG 7",)}
 
 
 def sent(desk: Desk, state: str = "shipped", *lines: tuple[str, int]) -> None:

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from server.channels.errors import Unreachable
 from server.channels.protocol import MarketLine, MarketOrder, MarketStatus, OrderPage
 from server.db.session import Database
 from server.sync import catching_up
 from server.sync.catching_up import CaughtUp
-from server.sync.flow import remember
+from server.sync.reading import remember
 from tests.factories import AT, make_store
 
 
@@ -57,7 +58,7 @@ def _mark(db: Database, what: str, at: datetime) -> int:
 def test_a_few_are_read_one_by_one(db: Database) -> None:
     """CH-5: and one that the market does not know is left out."""
     shop, store = Shop(9), _mark(db, "orders", AT)
-    assert _read(db, shop, store, "3", "77") == (["3"], CaughtUp([shop.all[2]]))
+    assert _read(db, shop, store, "3", "77") == (["3"], CaughtUp([shop.all[2]], answered={"3", "77"}))
     assert shop.asked == ["3", "77"]
 
 
@@ -76,3 +77,33 @@ def test_a_long_way_is_caught_up_with_in_steps(db: Database) -> None:
     numbers, told = _read(db, shop, store, "38", "39", "40")
     most: Sequence[MarketOrder] = shop.all[: 2 * catching_up.MOST_PAGES]
     assert (len(numbers), told.until) == (len(most) + 3, most[-1].updated_at)
+
+
+class Failing(Shop):
+    """It fails once it was asked so often."""
+
+    def __init__(self, count: int, after: int) -> None:
+        super().__init__(count)
+        self._after = after
+
+    def orders(self, since: datetime, cursor: str | None = None) -> OrderPage:
+        self._fail()
+        return super().orders(since, cursor)
+
+    def order(self, number: str) -> MarketOrder | None:
+        self._fail()
+        return super().order(number)
+
+    def _fail(self) -> None:
+        if len(self.asked) == self._after:
+            raise Unreachable("gone")
+
+
+def test_what_was_read_before_a_failure_is_there(db: Database) -> None:
+    """CH-5: pages and single orders alike; only the rest waits."""
+    store = _mark(db, "orders", AT)
+    numbers, told = _read(db, Failing(9, after=1), store, "1", "2")
+    assert (numbers, told.answered, str(told.failure)) == (["1"], {"1"}, "gone")
+    numbers, told = _read(db, Failing(9, after=2), store, "1", "2", "9")
+    assert (numbers, told.answered) == (["1", "2", "3", "4"], {"1", "2", "3", "4"})
+    assert told.failure is not None and told.until == AT + timedelta(seconds=4)

@@ -178,7 +178,7 @@ def test_awkward_listings_are_named(company: Company) -> None:
     store = company.shop("amazon", **{"a" * 70: 1, "red shirt": 2})
     done = rows_of(company.take(store))
     assert done["a" * 70][0] == "leave" and "64" in done["a" * 70][3]
-    assert done["red shirt"] == ("create", "red shirt", 2, "contains a blank.")
+    assert done["red shirt"] == ("create", "red shirt", 2, "contains a blank, which is easily overlooked or doubled.")
     assert company.stock() == {"red shirt": Figures(2)}
 
 

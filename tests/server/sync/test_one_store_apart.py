@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from server.settings import Settings
 from server.stores.models import StoreSku
 from server.sync import flow, inbox
 from server.sync.models import Inbox
+from server.sync.worker import NewsWorker
 from tests.factories import AT, make_store
+from tests.support.server import wait_for
 
 
 class Shop:
@@ -72,7 +75,7 @@ def test_news_of_stores_after_a_broken_one_is_handled(db: Database, tmp_path: Pa
             )
         )
     done = inbox.handle(db, Settings(data_dir=tmp_path), by="test", connect=shops(first, problem))
-    assert (done.stores, list(done.failed)) == (1, [str(first)])
+    assert (done.stores, list(done.failed)) == (1, ["first"])
     with db.read() as session:
         assert session.scalars(select(Inbox.store_id).where(Inbox.handled_at.is_(None))).all() == [first]
 
@@ -85,3 +88,46 @@ def test_a_code_with_blanks_stays_listed(db: Database, tmp_path: Path) -> None:
     with db.read() as session:
         found = dict(session.execute(select(StoreSku.code, StoreSku.listed)).all())
     assert found == {"RED": True, " RED ": True}
+
+
+class Gate(Shop):
+    """A store that answers only once it is let."""
+
+    def __init__(self, opened: threading.Event, asked: threading.Event) -> None:
+        super().__init__(None)
+        self._opened, self._asked = opened, asked
+
+    def order(self, number: str) -> None:
+        self._asked.set()
+        assert self._opened.wait(60)
+
+
+def test_a_slow_store_does_not_delay_the_news_of_others(db: Database, tmp_path: Path) -> None:
+    """CH-5: each store's news is read beside the others'."""
+    slow, quick = add_stores(db, "slow", "quick")
+    opened, asked = threading.Event(), threading.Event()
+
+    def tell(store: int, delivery: str) -> None:
+        hint = Inbox(store_id=store, delivery=delivery, order_number="N-1", body=b"", received_at=AT)
+        db.write(lambda s: s.add(hint))
+
+    def waiting() -> list[int]:
+        return list(inbox.waiting_stores(db))
+
+    tell(slow, "1")
+    worker = NewsWorker(
+        db,
+        Settings(data_dir=tmp_path),
+        connect=lambda _db, _settings, store: Gate(opened, asked) if store == slow else Shop(None),  # type: ignore[arg-type, return-value]
+    )
+    worker.start()
+    try:
+        assert asked.wait(60)
+        for delivery in ("1", "2"):
+            tell(quick, delivery)
+            wait_for(lambda: waiting() == [slow], what="the quick store's news to be handled", seconds=60)
+        opened.set()
+        wait_for(lambda: waiting() == [], what="the slow store's news to be handled", seconds=60)
+    finally:
+        opened.set()
+        worker.stop()

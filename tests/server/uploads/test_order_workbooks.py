@@ -100,7 +100,7 @@ def test_what_is_not_possible_says_what_is(orders: Orders, actions: Desk) -> Non
 def test_cancelling_with_and_without_return(orders: Orders, actions: Desk) -> None:
     """ORD-8: the column says it where the store's rule leaves it to the caller."""
     orders.set(on_cancel="return")
-    orders.take(*(news(number, ("red", 2), placed_at=clock.now()) for number in "ABC"))
+    orders.take(*(news(number, ("red", 2), placed_at=clock.now()) for number in "ABC"), at=clock.now())
     asked = actions.hand_in(row("A", "cancel"))
     assert asked.codes == [[("return_quantity", "refused")]]
     done = actions.hand_in(row("A", "cancel", return_quantity="yes"), row("B", "cancel", return_quantity="no"))

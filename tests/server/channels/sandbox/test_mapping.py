@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from server.channels.errors import Unreadable
 from server.channels.protocol import MarketLine, MarketStatus, StockLine, StockOutcome
 from server.channels.sandbox import mapping
 from server.sandbox.orders import Status
@@ -88,3 +89,26 @@ def test_times_are_sent_in_utc_to_the_microsecond() -> None:
 def test_an_order_without_what_matters_is_no_order(missing: str) -> None:
     with pytest.raises(KeyError):
         mapping.order({name: value for name, value in ORDER.items() if name != missing})
+
+
+def test_one_order_that_is_not_understood_does_not_spoil_its_page() -> None:
+    """CH-5: it is named with the reason, and the others are there."""
+    odd = [
+        {**ORDER, "number": "HALF", "lines": [{**ORDER["lines"][0], "quantity": Decimal("1.5")}]},
+        {**ORDER, "number": "WORD", "status": "lost at sea"},
+        {**ORDER, "number": "BARE", "lines": None},
+    ]
+    page = mapping.order_page({"items": [odd[0], ORDER, *odd[1:]], "next": "more"})
+    assert [order.number for order in page.orders] == [ORDER["number"]]
+    assert list(page.unreadable) == ["HALF", "WORD", "BARE"] and "1.5" in page.unreadable["HALF"]
+    assert (page.next, page.seen_until) == ("more", page.orders[0].updated_at)
+    with pytest.raises(Unreadable, match="lost at sea"):
+        mapping.one_order(odd[1])
+
+
+def test_what_no_order_waits_for() -> None:
+    """ORD-2: a price that is no number, a moment of placing that is missing."""
+    line = {**ORDER["lines"][0], "unit_price": "a few", "quantity": Decimal("2.0")}
+    order = mapping.one_order({**ORDER, "created_at": None, "total": None, "lines": [line], "package": "PKG-1"})
+    assert (order.total, order.lines[0].unit_price, order.lines[0].quantity) == (None, None, 2)
+    assert (order.placed_at, order.package_numbers) == (order.updated_at, ("PKG-1",))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -24,7 +25,7 @@ class Demo:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.started = folder, 0
-        self.port, self.sandbox_port = _free_port(), _free_port()
+        self.port, self.sandbox_port = free_port(), free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.sandbox = f"http://127.0.0.1:{self.sandbox_port}/sandbox/v1/"
         self.process: subprocess.Popen[bytes] | None = None
@@ -59,7 +60,7 @@ class Demo:
     def end(self, how: signal.Signals) -> int:
         assert self.process is not None
         self.process.send_signal(how)
-        return self.process.wait(30)
+        return self.process.wait(60)
 
 
 @pytest.fixture
@@ -68,12 +69,6 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
     yield made
     if made.process is not None and made.process.poll() is None:
         made.end(signal.SIGTERM)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(url: str) -> bool:

@@ -6,7 +6,6 @@ import getpass
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+
+from tests.support.ports import free_port
 
 
 def binaries() -> Path | None:
@@ -33,7 +34,7 @@ def cluster() -> Iterator[str]:
     assert tools is not None
     folder = Path(tempfile.mkdtemp(prefix="stockbook-pg-"))
     user = _unprivileged(folder)
-    port = _free_port()
+    port = free_port()
     data = folder / "data"
     _run_as(
         user,
@@ -81,12 +82,6 @@ def _identity(user: str) -> dict[str, object]:
 
 def _run_as(user: str, command: list[str]) -> None:
     subprocess.run(command, check=True, capture_output=True, **_identity(user))  # type: ignore[call-overload]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:

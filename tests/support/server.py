@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import resource
 import signal
-import socket
 import sys
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import httpx
 
 from server.cli.main import main
+from tests.support.ports import free_port
 from tests.support.processes import PROCESSES
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -161,10 +161,3 @@ def wait_for(look: Any, *, what: str, seconds: float = 30.0, every: float = 0.05
             return found
         time.sleep(every)
     raise AssertionError(f"waited {seconds:.0f} s for {what}")
-
-
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

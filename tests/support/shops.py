@@ -10,9 +10,10 @@ from typing import Any
 import httpx
 
 from server.sandbox import http as sandbox_http
+from tests.support.ports import free_port
 from tests.support.processes import PROCESSES
 from tests.support.sandbox import Market
-from tests.support.server import StockbookServer, free_port, wait_for
+from tests.support.server import StockbookServer, wait_for
 
 SECRET = "a-secret-of-the-shop"
 

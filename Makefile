@@ -7,7 +7,7 @@ SANDBOX_PORT ?= 8100
 # PostgreSQL and Chromium are used where the machine has them; the summary says what was left out.
 PYTEST_WORKERS ?= 2
 
-.PHONY: run test check bench soak templates docs pictures clean
+.PHONY: run test check bench soak templates addin docs pictures clean
 
 $(VENV)/.run: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -42,6 +42,10 @@ soak: $(VENV)/.dev
 
 templates: $(VENV)/.run
 	$(BIN)/python -m validators.generate
+
+# The .xlam for administrators who hand it out; `python -m addin.desktop install` builds its own.
+addin: $(VENV)/.run
+	$(BIN)/python -m addin.desktop build -o dist/stockbook_addin.xlam
 
 docs: templates
 	$(BIN)/python -m server reference

@@ -82,14 +82,15 @@ def relation(
 ) -> Iterator[FromClause]:
     """A list of values as something to select from and join with: `with relation(s, {"key": TEXT}, rows) as r`.
 
-    PostgreSQL gets one array per column, SQLite a temporary table that is dropped at the end of the block.
+    PostgreSQL gets one array per column, SQLite a temporary table that is emptied at the end of the block.
     """
     depth = session.info[_OPEN] = session.info.get(_OPEN, 0) + 1
     try:
         if dialect_of(session) == "postgresql":
             yield _arrays(f"values_{depth}", types, list(rows))
         else:
-            with _temporary(session, _table(f"values_{depth}", tuple(types.items())), rows) as table:
+            name = "_".join(("values", str(depth), *types))
+            with _temporary(session, _table(name, tuple(types.items())), rows) as table:
                 yield table
     finally:
         session.info[_OPEN] -= 1
@@ -103,22 +104,24 @@ def _table(name: str, types: tuple[tuple[str, TypeEngine[Any]], ...]) -> Table:
 
 @contextmanager
 def _temporary(session: Session, table: Table, rows: Iterable[Sequence[Any]]) -> Iterator[Table]:
+    """The table stays for the connection's next list of the same kind, empty: a table made or dropped has SQLite
+    prepare every statement of the connection anew."""
     connection = session.connection()
+    driver: Any = connection.connection.driver_connection
+    empty = f"DELETE FROM {table.name}"
     columns = ", ".join(f'"{column.name}"' for column in table.columns)
-    connection.exec_driver_sql(f"CREATE TEMP TABLE {table.name} ({columns})")
+    with _wrapping(connection, empty):
+        driver.execute(f"CREATE TEMP TABLE IF NOT EXISTS {table.name} ({columns})")
+        driver.execute(empty)  # what a failed statement may have left
     try:
         _insert(connection, f"INSERT INTO {table.name}", len(table.columns), rows)
         yield table
     except SQLAlchemyError:
-        raise  # after a failed statement the transaction is rolled back, and the table with it
+        raise  # after a failed statement the transaction is rolled back, and the rows with it
     except BaseException:
-        _drop(connection, table)  # a refusal: the transaction may well go on, to say what was short
+        driver.execute(empty)  # a refusal: the transaction may well go on, to say what was short
         raise
-    _drop(connection, table)
-
-
-def _drop(connection: Connection, table: Table) -> None:
-    connection.exec_driver_sql(f"DROP TABLE {table.name}")
+    driver.execute(empty)
 
 
 def _arrays(name: str, types: Mapping[str, TypeEngine[Any]], rows: list[Sequence[Any]]) -> FromClause:

@@ -17,6 +17,7 @@ from server.api.frame import Body, ById, needs, resource, services, show
 from server.api.once import once
 from server.api.paging import Page, Paging, page_of
 from server.places.queries import warehouse_named
+from server.push.service import judge_choice_store
 from server.stores import connecting, queries, service
 from server.stores.credentials import keys_of
 from server.stores.models import Store
@@ -39,6 +40,7 @@ class StoreShown(BaseModel):
     needs_sign_in: bool = Field(description="The store refuses its credentials; pushes wait.")
     orders_from: datetime | None = Field(description="Orders created before are ignored.")
     created_at: datetime
+    warnings: list[str] = Field([], description="What to know of it; only in answers to saving.")
 
 
 class NewStore(Body):
@@ -106,6 +108,7 @@ def shown(session: Session, stores: Sequence[Store], keys: MultiFernet) -> list[
             needs_sign_in=store.needs_sign_in,
             orders_from=store.orders_from,
             created_at=store.created_at,
+            warnings=[],
         )
         for store in stores
     ]
@@ -192,7 +195,8 @@ def change_store(path: ById, body: StoreChange) -> Response:
             orders_from=body.orders_from if "orders_from" in given else service.KEEP,
         )
         store = service.change_store(session, path.id, change, keys=keys, role=who.role, by=who.name, at=at)
-        return _one(session, store, keys)
+        warnings = judge_choice_store(session, store.id) if body.choice else []
+        return _one(session, store, keys).model_copy(update={"warnings": warnings})
 
     return once(work)
 

@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.access.audit import audit
 from server.cli.opening import Opened, actor, database
-from server.cli.output import AsJson, progress, record, say, table
+from server.cli.output import AsJson, complain, progress, record, say, table
 from server.errors import WrongUse
 from server.places.queries import warehouse_named
+from server.push.service import judge_choice_store
 from server.stores import connecting, service
 from server.stores.credentials import keys_of
 from server.stores.credentials import reseal as seal_anew
@@ -130,7 +131,7 @@ def update(
     """Change a store. New secrets end *needs sign-in*."""
     given = _settings(settings, ask)
 
-    def work(session: Session) -> Store:
+    def work(session: Session) -> tuple[str, list[str]]:
         change = service.StoreChange(
             name=new_name,
             settings=given,
@@ -140,10 +141,13 @@ def update(
             orders_from=service.KEEP if orders_from is None else _utc(orders_from),
         )
         number, keys = store_named(session, name).id, keys_of(found.settings)
-        return service.change_store(session, number, change, keys=keys, role=ROLE, by=actor(), at=clock.now())
+        store = service.change_store(session, number, change, keys=keys, role=ROLE, by=actor(), at=clock.now())
+        return store.name, judge_choice_store(session, number) if choice else []
 
     with database() as found:
-        _show_after(found, found.db.write(work).name, as_json=as_json)
+        changed, warnings = found.db.write(work)
+        _show_after(found, changed, as_json=as_json)
+    complain(*(f"warning: {warning}" for warning in warnings))
 
 
 @group.command()

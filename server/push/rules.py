@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import combinations
@@ -207,20 +207,26 @@ def must_tell(
 
 
 def choice_warnings(rules: Sequence[Rule], choice_stores: frozenset[int]) -> dict[str, list[str]]:
-    """PSH-9: a Choice store that shares a rule, or a warehouse, with other stores: rule name -> sentences."""
-    warnings: dict[str, list[str]] = defaultdict(list)
+    """PSH-9: a Choice store that shares a rule, or a warehouse, with other stores: rule name -> sentences.
+
+    Of two rules that share a warehouse both are told of, whichever is saved last.
+    """
     on = [rule for rule in rules if rule.active]
-    for rule in on:
-        if not rule.stores.keys() & choice_stores:
-            continue
-        if rule.stores.keys() - choice_stores:
-            warnings[rule.name].append("a Choice store shares this rule with other stores")
-        neighbours = [
-            other.name
-            for other in on
-            if other is not rule and other.warehouses & rule.warehouses and other.stores.keys() - choice_stores
-        ]
-        if neighbours:
-            names = ", ".join(sorted(neighbours)[:3])
-            warnings[rule.name].append(f"a Choice store shares a warehouse with other stores, by {names}")
-    return dict(warnings)
+    told = {rule.name: list(_sharing(rule, on, choice_stores)) for rule in on}
+    return {name: sentences for name, sentences in told.items() if sentences}
+
+
+def _sharing(rule: Rule, on: Sequence[Rule], choice_stores: frozenset[int]) -> Iterator[str]:
+    neighbours = [other for other in on if other is not rule and other.warehouses & rule.warehouses]
+    if not rule.stores.keys() & choice_stores:
+        if names := _first_names(other for other in neighbours if other.stores.keys() & choice_stores):
+            yield f"it shares a warehouse with a Choice store, by {names}"
+        return
+    if rule.stores.keys() - choice_stores:
+        yield "a Choice store shares this rule with other stores"
+    if names := _first_names(other for other in neighbours if other.stores.keys() - choice_stores):
+        yield f"a Choice store shares a warehouse with other stores, by {names}"
+
+
+def _first_names(rules: Iterable[Rule]) -> str:
+    return ", ".join(sorted(rule.name for rule in rules)[:3])

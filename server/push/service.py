@@ -69,6 +69,16 @@ def judge(session: Session, rules: Sequence[Rule], known: Iterable[Rule], *, rem
     return check(rules, others, choice_stores=choice, store_names={number: name for number, name, _ in rows})
 
 
+def judge_choice_store(session: Session, store_id: int) -> list[str]:
+    """What to know of the rules of a store that became a Choice store (PSH-9). Raises `RulesRefused` where one could
+    show it more than there is (PSH-3)."""
+    known = load_rules(session)
+    verdict = judge(session, [rule for rule in known if rule.active and store_id in rule.stores], known)
+    if over := [problem for problem in verdict.refused if problem.code == "rule-oversells-choice"]:
+        raise RulesRefused(over)
+    return [f"{told.rule}: {told.text}" for told in verdict.warnings if told.code == "rule-choice-shares"]
+
+
 def find_rule(session: Session, rule_id: int) -> Rule:
     """The rule with that number. Raises `NotFound`."""
     known = {rule.id: rule for rule in load_rules(session)}

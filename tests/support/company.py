@@ -159,7 +159,8 @@ class Company:
     def store(self, name: str, *, choice: bool = False, settings: Mapping[str, str] | None = None, **shown: int) -> int:
         """A store whose shop is called like it in small letters and shows these quantities; gives its number."""
         shop = name.lower()
-        self.market.list(shop, **shown)
+        if shown:
+            self.market.list(shop, **shown)
         address = {"url": self.market.url, "shop": shop, "secret": SECRET, **(settings or {})}
         body = {"name": name, "channel": "sandbox", "settings": address, "choice": choice}
         return int(self.write("POST", "/stores", body)["id"])

@@ -193,7 +193,10 @@ def test_a_choice_store_beside_others_is_warned_of() -> None:
     alone = rule(name="choice", stores={SHOP: None}, warehouses=frozenset({A}))
     assert list(choice_warnings([rule()], choice)) == ["r"]
     assert choice_warnings([alone, rule(stores={OTHER: None}, warehouses=frozenset({B}))], choice) == {}
-    assert "choice" in choice_warnings([alone, rule(stores={OTHER: None})], choice)
+    assert choice_warnings([alone, rule(stores={OTHER: None})], choice) == {
+        "choice": ["a Choice store shares a warehouse with other stores, by r"],
+        "r": ["it shares a warehouse with a Choice store, by choice"],
+    }
 
 
 def test_a_rule_that_can_show_more_than_there_is() -> None:

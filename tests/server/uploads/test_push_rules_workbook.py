@@ -147,7 +147,7 @@ def test_warnings_do_not_block(desk: Desk) -> None:
     done = desk.hand_in({**MARKETS, "percentage": 120}, {"name": "C", "warehouses": "MAIN", "stores": "Choice"})
     assert (done.status, done.codes) == (
         "applied",
-        [[("percentage", "rule-oversells")], [("stores", "rule-choice-shares")]],
+        [[("percentage", "rule-oversells"), ("stores", "rule-choice-shares")], [("stores", "rule-choice-shares")]],
     )
 
 

@@ -12,7 +12,7 @@ from tests.support.company import over_http
 
 @pytest.mark.slow
 def test_the_whole_story(db_url: str, tmp_path: Path) -> None:
-    """ORD-2, ORD-4..8, ORD-11, STK-5, STK-7, STK-8, STK-11, PSH-1, PSH-4: the figures asserted at every step."""
+    """ORD-2, ORD-4, ORD-5, ORD-6, ORD-7, ORD-8, ORD-11, STK-5, STK-7, STK-8, STK-11: figures asserted at every step."""
     with over_http(db_url, tmp_path) as company:
         steps = list(story(company))
     assert len(steps) == 20

@@ -73,7 +73,7 @@ def company(db_url: str, tmp_path: Path) -> Iterator[Company]:
 
 
 def test_what_one_shop_sells_falls_in_all(company: Company) -> None:
-    """ORD-1, ORD-2, ORD-3, ORD-4, CH-5, JOB-4: by webhook and by schedule; unpaid, oversold, cancelled, unmapped, shipped."""
+    """ORD-1, ORD-2, ORD-3, ORD-4, CH-5, JOB-4: by webhook and by schedule; unpaid, oversold, cancelled, shipped."""
     market, server = company.market, company.server
 
     # by webhook: allocated at once, and the other shop falls

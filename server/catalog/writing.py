@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from functools import cache, partial
 from operator import attrgetter
 from typing import Any
@@ -19,7 +18,8 @@ from server.access.audit import audit
 from server.catalog.errors import GtinsTaken, UnknownSkus
 from server.catalog.models import Gtin, MerchantSku
 from server.catalog.records import NewSku
-from server.db.base import fold, moment_for
+from server.catalog.rules import skeletons
+from server.db.base import decimal_for, fold, moment_for
 from server.db.bulk import NUMBER, TEXT, dialect_of, insert_rows, relation
 
 #: How many SKUs are laid out together.
@@ -34,7 +34,8 @@ _AS_TYPED = (
 _READ = ("code", "attributes", *_AS_TYPED, *_DECIMALS)
 _read = attrgetter(*_READ)
 _COLUMNS = (
-    "code", "key", "title_key", "parent_key", "attributes", "created_at", "updated_at", *_AS_TYPED, *_DECIMALS
+    "code", "key", "skeleton", "title_key", "parent_key", "model_key", "attributes", "created_at", "updated_at",
+    *_AS_TYPED, *_DECIMALS,
 )  # fmt: skip
 
 
@@ -95,13 +96,15 @@ def insert_skus(session: Session, skus: Sequence[NewSku], at: datetime) -> dict[
 def _sku_rows(skus: Sequence[NewSku], dialect: str, at: datetime) -> Iterator[tuple[Any, ...]]:
     """Whole columns at a time, for some thousands of SKUs."""
     moment = moment_for(dialect, at)
-    exact = cache(partial(_exact, dialect=dialect))  # few distinct prices and weights
+    exact = cache(partial(decimal_for, dialect))  # few distinct prices and weights
     for start in range(0, len(skus), _AT_ONCE):
         some = skus[start : start + _AT_ONCE]
         columns: dict[str, Iterable[Any]] = dict(zip(_READ, zip(*map(_read, some), strict=True), strict=True))
         columns["key"] = map(fold, columns["code"])
+        columns["skeleton"] = skeletons([sku.code for sku in some])
         columns["title_key"] = map(title_key, columns["title"])
         columns["parent_key"] = map(parent_key, columns["parent_sku"])
+        columns["model_key"] = map(fold, columns["model_number"])
         columns["attributes"] = map(_json, columns["attributes"])
         columns["created_at"] = columns["updated_at"] = [moment] * len(some)
         columns |= {name: map(exact, columns[name]) for name in _DECIMALS}
@@ -194,12 +197,8 @@ def _type_of(name: str) -> TypeEngine[Any]:
 
 def _driver_value(name: str, value: Any, dialect: str) -> Any:
     if name in _DECIMALS:
-        return _exact(value, dialect)
+        return decimal_for(dialect, value)
     return _json(value) if name == "attributes" else value
-
-
-def _exact(value: Decimal | None, dialect: str) -> Any:
-    return value if value is None or dialect == "postgresql" else format(value, "f")
 
 
 def _json(value: Mapping[str, Any]) -> str:

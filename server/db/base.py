@@ -47,6 +47,11 @@ def moment_for(dialect: str, value: datetime) -> Any:
     return utc if dialect == "postgresql" else utc.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def decimal_for(dialect: str, value: Decimal | None) -> Any:
+    """A decimal as the driver of `dialect` takes it; for statements that bypass the column types."""
+    return value if value is None or dialect == "postgresql" else format(value, "f")
+
+
 class ExactDecimal(TypeDecorator[Decimal]):
     """Money and measures: NUMERIC on PostgreSQL, its text on SQLite, so that no digit is lost."""
 
@@ -59,9 +64,7 @@ class ExactDecimal(TypeDecorator[Decimal]):
         return dialect.type_descriptor(String(32))
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
-        if value is None or dialect.name == "postgresql":
-            return value
-        return format(value, "f")
+        return decimal_for(dialect.name, value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         return None if value is None else tidy_decimal(Decimal(value))

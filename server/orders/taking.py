@@ -9,13 +9,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import and_, insert, select, update
 from sqlalchemy.orm import Session
 
 from server.channels.protocol import MarketOrder, MarketStatus
-from server.db.bulk import NUMBER, TEXT, dialect_of, relation
+from server.db.base import decimal_for
+from server.db.bulk import NUMBER, TEXT, dialect_of, insert_rows, relation
 from server.orders import editing, rules, service, vetting
 from server.orders.allocating import uncovered
 from server.orders.editing import Edited
@@ -31,6 +33,8 @@ from server.stores.models import Store, StoreSku
 CAUSE = Cause.ORDER_SYNC
 _ALLOCATING = frozenset({Action.TAKE_IN, Action.MOVE_TO_PACK})
 _OUTSIDE = frozenset({Action.SHIPPED_OUTSIDE, Action.SHIPPED_OUTSIDE_DEDUCTED})
+_NEW_ORDERS = insert(Order.__table__)  # type: ignore[arg-type]
+_LINE = ("order_id", "line_key", "store_sku_id", "sku_id", "quantity", "unit_price", "name")
 _Todo = tuple[Order, tuple[Action, ...]]
 
 
@@ -212,24 +216,17 @@ def _write_new(
         }
         for order in fresh
     ]
-    session.execute(insert(Order), rows)
+    session.connection().execute(_NEW_ORDERS, rows)
     numbered = _lock_known(session, store, [order.number for order in fresh])
     made = [numbered[order.number] for order in fresh]
-    lines = [
-        {
-            "order_id": row.id,
-            "line_key": line.line_id,
-            "store_sku_id": store_skus[line.store_sku].id,
-            "sku_id": store_skus[line.store_sku].sku_id,
-            "quantity": line.quantity,
-            "unit_price": line.unit_price,
-            "name": line.name[:300],
-        }
+    price = partial(decimal_for, dialect_of(session))
+    lines = (
+        (row.id, line.line_id, listing.id, listing.sku_id, line.quantity, price(line.unit_price), line.name[:300])
         for row, order in zip(made, fresh, strict=True)
         for line in rules.added_up(order.lines)
-    ]
-    if lines:
-        session.execute(insert(OrderLine), lines)
+        for listing in (store_skus[line.store_sku],)
+    )
+    insert_rows(session, OrderLine, _LINE, lines)
     return made
 
 

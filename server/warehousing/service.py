@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from server.catalog.models import MerchantSku
+from server.db.base import decimal_for
 from server.db.bulk import NUMBER, dialect_of, insert_rows, relation
 from server.errors import NotFound, Refused
 from server.ledger.models import Movement
@@ -62,13 +64,13 @@ def create_list(session: Session, new: NewList, *, by: str, at: datetime) -> Sto
     )
     session.add(row)
     session.flush()
-    exact = dialect_of(session) == "postgresql"
+    cost = partial(decimal_for, dialect_of(session))
     insert_rows(
         session,
         StockListLine,
         _LINE,
         (
-            (row.id, number, line.sku_id, line.quantity, line.shelf_id, _cost(line.unit_cost, exact), line.note[:255])
+            (row.id, number, line.sku_id, line.quantity, line.shelf_id, cost(line.unit_cost), line.note[:255])
             for number, line in enumerate(new.lines, 1)
         ),
     )
@@ -165,7 +167,3 @@ def refuse_combinations(session: Session, sku_ids: Iterable[int]) -> None:
         raise Refused(
             f"a combination without own stock holds none: {', '.join(sorted(codes.values())[:10])}; use its components"
         )
-
-
-def _cost(value: Decimal | None, exact: bool) -> Decimal | str | None:
-    return value if value is None or exact else format(value, "f")

@@ -1,4 +1,4 @@
-"""The rules of orders that are easiest seen in figures, case by case: ORD-8, ORD-9, ORD-10.
+"""The rules of orders that are easiest seen in figures, case by case: ORD-8, ORD-9, ORD-10, ORD-11.
 
 What stands before the `yield` of a case is how the order came to be as it is before; what stands behind it is what
 happens. *Before* and *after* are told as `state on_hand-allocated`, with a pair for each SKU that the order sells; the
@@ -56,6 +56,13 @@ class Scene:
     def scan(self) -> None:
         """Its package is scanned back in."""
         self.company.scan(self.store, self.number)
+
+    def scan_is_refused(self) -> str:
+        """Its package can't be scanned; why not."""
+        [tracking] = self.company.order(self.store, self.number)["tracking"]
+        refused = self.company.refused("POST", "/returns", {"tracking": tracking, "store": self.store})
+        assert refused["code"] == "not-possible", refused
+        return str(refused["detail"])
 
     def stock_in(self, units: int) -> None:
         self.company.stock_in(units, self.sku)
@@ -172,9 +179,7 @@ def _(s: Scene) -> Iterator[None]:
     s.ship()
     s.market("cancel")
     yield
-    [tracking] = s.company.order(s.store, s.number)["tracking"]
-    refused = s.company.refused("POST", "/returns", {"tracking": tracking, "store": s.store})
-    assert refused["code"] == "not-possible"
+    s.scan_is_refused()
 
 
 @case("ORD-8", STRICT, "shipped; cancelled here, quantity not returned", "shipped 6-0", "cancelled 6-0")
@@ -371,3 +376,52 @@ def _(s: Scene) -> Iterator[None]:
     s.ship()
     yield
     s.edit(14)
+
+
+@case("ORD-11", PLAIN, "shipped; returned at the market: listed, no more", "shipped 6-0", "shipped 6-0")
+def _(s: Scene) -> Iterator[None]:
+    s.order(4)
+    s.ship()
+    yield
+    s.market("return")
+    [listed] = s.company.get("/orders", to_return=True, number=s.number, store=s.store)["items"]
+    assert listed["market_status"] == "returned"
+
+
+@case("ORD-11", PLAIN, "that, and its package is scanned back in", "shipped 6-0", "shipped 10-0")
+def _(s: Scene) -> Iterator[None]:
+    s.order(4)
+    s.ship()
+    s.market("return")
+    yield
+    s.scan()
+    s.scan_is_refused()
+
+
+@case("ORD-11", PLAIN, "completed; a scan of its package is refused", "completed 6-0", "completed 6-0")
+def _(s: Scene) -> Iterator[None]:
+    s.order(4)
+    s.ship()
+    s.market("deliver")
+    yield
+    s.scan_is_refused()
+
+
+@case("ORD-11", PLAIN, "that, marked as processed; 3 come back by a list", "completed 6-0", "completed 9-0")
+def _(s: Scene) -> Iterator[None]:
+    s.order(4)
+    s.ship()
+    s.market("deliver")
+    yield
+    s.act("mark-processed")
+    order = s.company.order(s.store, s.number)["id"]
+    [made] = s.company.ask("POST", "/returns", {"order": order, "items": [{"sku": s.sku, "quantity": 3}]})["items"]
+    s.company.ask("POST", f"/returns/{made['id']}/complete")
+
+
+@case("ORD-11", PLAIN, "shipped outside, nothing deducted; a scan is refused", "shipped 10-0", "shipped 10-0")
+def _(s: Scene) -> Iterator[None]:
+    s.order(4)
+    s.market("ship")
+    yield
+    assert "stock-in list" in s.scan_is_refused()

@@ -35,6 +35,7 @@ _SECTIONS = {
     ("ORD-9", PLAIN): "Shipped outside, `shipped_outside=release` (ORD-9, unless set)",
     ("ORD-9", STRICT): "Shipped outside, `shipped_outside=deduct` (ORD-9)",
     ("ORD-10", PLAIN): "Edited in the store (ORD-10)",
+    ("ORD-11", PLAIN): "Returned (ORD-11)",
 }
 _COLUMNS = ("what happens", "order before", "stock before", "order after", "stock after")
 _STORY = """## The whole story
@@ -53,7 +54,7 @@ def company(db: Database, tmp_path: Path) -> Iterator[Company]:
 
 @pytest.mark.slow
 def test_what_is_done_to_an_order_moves_these_figures(company: Company) -> None:
-    """ORD-8, ORD-9, ORD-10, PSH-4: each case before and after, over the API and as buyers see it; the page says so."""
+    """ORD-8, ORD-9, ORD-10, ORD-11, PSH-4: each case before and after, over the API and as buyers see it."""
     scenes = open_shops(company)
     for case in CASES:
         scene = scenes[case]

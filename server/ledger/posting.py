@@ -76,9 +76,11 @@ def post(session: Session, entries: Sequence[Entry]) -> list[Posted]:
         ((entry_id, number, *line) for entry, entry_id in fresh for number, line in enumerate(entry.lines, 1)),
     )
     _move(session, [entry for entry, _ in fresh])
-    for cause in {entry.cause for entry, _ in fresh}:
-        changed = (line.sku_id for entry, _ in fresh if entry.cause is cause for line in entry.lines)
-        queue.mark(session, changed, cause=cause, at=fresh[0][0].at)
+    causes: dict[int, int] = {}
+    for entry, _ in fresh:
+        for line in entry.lines:
+            causes[line.sku_id] = causes.get(line.sku_id, 0) | entry.cause.bit
+    queue.mark_each(session, causes, at=fresh[0][0].at)
     return posted
 
 

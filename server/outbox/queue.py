@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, delete, literal, select, true, tuple_, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.expression import FromClause
 
 from server.db.base import Moment
 from server.db.bulk import NUMBER, relation
@@ -24,16 +25,28 @@ def mark(session: Session, sku_ids: Iterable[int], *, cause: Cause, at: datetime
     ids = sorted(set(sku_ids))
     if not ids:
         return
-    with relation(session, {"sku_id": NUMBER}, [(sku_id,) for sku_id in ids]) as wanted:
-        mark_selected(session, select(wanted.c.sku_id), cause=cause, at=at, forced=forced)
+    mark_each(session, dict.fromkeys(ids, cause.bit), at=at, forced=forced)
+
+
+def mark_each(session: Session, causes: Mapping[int, int], *, at: datetime, forced: bool = False) -> None:
+    """The same for SKUs with causes of their own, as sets. All are locked in one order, whatever their causes."""
+    if not causes:
+        return
+    with relation(session, {"sku_id": NUMBER, "causes": NUMBER}, sorted(causes.items())) as wanted:
+        _mark(session, select(wanted.c.sku_id, wanted.c.causes).subquery(), at=at, forced=forced)
 
 
 def mark_selected(session: Session, skus: Select[Any], *, cause: Cause, at: datetime, forced: bool = False) -> None:
     """The same for the SKUs that a query gives, without fetching them: for a whole store, or the whole shop."""
     chosen = skus.distinct().subquery()
-    sku_id = next(iter(chosen.columns))
+    _mark(session, select(next(iter(chosen.columns)), literal(cause.bit)).subquery(), at=at, forced=forced)
+
+
+def _mark(session: Session, chosen: FromClause, *, at: datetime, forced: bool) -> None:
+    """Mark each SKU of the first column with the causes of the second."""
+    sku_id, causes = chosen.columns
     rows = (
-        select(sku_id, literal(1), literal(cause.bit), literal(forced), literal(at, Moment()))
+        select(sku_id, literal(1), causes, literal(forced), literal(at, Moment()))
         .where(true())  # SQLite can't tell ON CONFLICT from a join's ON without it
         .order_by(sku_id)
     )

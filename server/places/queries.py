@@ -90,15 +90,17 @@ def find_warehouse(session: Session, warehouse_id: int) -> Warehouse:
     return row
 
 
-def hold_standing(session: Session, warehouse_id: int) -> None:
-    """Have nobody delete the warehouse before this transaction ends. Raises `Refused` where it was deleted (WH-6)."""
-    row = session.execute(
+def hold_standing(session: Session, *warehouse_ids: int) -> None:
+    """Have nobody delete these warehouses before this transaction ends. Raises `Refused` for a deleted one (WH-6)."""
+    rows = session.execute(
         select(Warehouse.code, Warehouse.deleted_at)
-        .where(Warehouse.id == warehouse_id)
+        .where(Warehouse.id.in_(set(warehouse_ids)))
+        .order_by(Warehouse.id)
         .with_for_update(read=True, key_share=True)
-    ).one()
-    if row.deleted_at is not None:
-        raise Refused(f"warehouse '{row.code}' was deleted")
+    )
+    for code, deleted_at in rows.all():
+        if deleted_at is not None:
+            raise Refused(f"warehouse '{code}' was deleted")
 
 
 def warehouse_named(session: Session, code: str) -> Warehouse:

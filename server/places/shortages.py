@@ -15,13 +15,22 @@ from server.places.models import Warehouse
 
 def named(session: Session, short: NotEnough) -> NotEnough:
     """The same refusal naming SKUs and warehouses, one error for each that is short."""
+    short.errors = _errors(session, short)
+    short.text = f"{short.errors[0]['sku']} in {short.errors[0]['warehouse']}: {short.text}"
+    return short
+
+
+def in_words(session: Session, short: NotEnough) -> list[str]:
+    """A sentence for each that is short."""
+    return [error["detail"] for error in _errors(session, short)]
+
+
+def _errors(session: Session, short: NotEnough) -> list[dict[str, Any]]:
     with relation(session, {"id": NUMBER}, [(sku_id,) for sku_id in {one.sku_id for one in short.shortages}]) as r:
         query = select(MerchantSku.id, MerchantSku.code).join(r, r.c.id == MerchantSku.id)
         skus = {row.id: row.code for row in session.execute(query)}
     places = {row.id: row.code for row in session.execute(select(Warehouse.id, Warehouse.code))}
-    short.errors = [_error(one, skus[one.sku_id], places[one.warehouse_id]) for one in short.shortages]
-    short.text = f"{skus[short.shortages[0].sku_id]} in {places[short.shortages[0].warehouse_id]}: {short.text}"
-    return short
+    return [_error(one, skus[one.sku_id], places[one.warehouse_id]) for one in short.shortages]
 
 
 def _error(one: Shortage, sku: str, warehouse: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from server.catalog.models import MerchantSku
 from server.db.base import fold
 from server.db.bulk import NUMBER, TEXT, relation
 from server.places.models import Shelf, Warehouse
+from server.places.queries import default_warehouse
 from server.push.models import PushRule
 from server.stores.models import Store, StoreSku
 from server.uploads.rows import Rows
@@ -52,7 +53,7 @@ def _resolve_column(session: Session, rows: Rows, column: Column, ids: dict[str,
         if value is not None and found is None
     ]
     if column.reference is Reference.WAREHOUSE and column.key:
-        default = default_warehouse(session)
+        default = default_warehouse(session).id if None in values else None
         resolved = [default if value is None else r for value, r in zip(values, resolved, strict=True)]
     return resolved, problems
 
@@ -94,14 +95,9 @@ def _resolve_owned(
         resolved.append(record)
         if value is not None and owner is not None and record is None:
             name = _OWNER[column.reference]  # type: ignore[index]
-            facts = {"value": value, name: rows.value(name, number) or "the default"}
+            facts = {"value": value, name: rows.value(name, number) or default_warehouse(session).code}
             problems.append(Finding(f"unknown-{column.reference}", number, column.name, facts))
     return resolved, problems
-
-
-def default_warehouse(session: Session) -> int | None:
-    """The default warehouse's id."""
-    return session.scalar(select(Warehouse.id).where(Warehouse.is_default, Warehouse.deleted_at.is_(None)))
 
 
 def name_of(item: str) -> str:

@@ -20,7 +20,7 @@ from server.ledger.models import Balance
 from server.ledger.movements import Entry, Kind, Line
 from server.ledger.posting import lock_figures, post
 from server.outbox.causes import Cause
-from server.places.models import Warehouse
+from server.places.queries import hold_standing
 from server.places.shortages import named
 from server.warehousing.models import StockCount, StockCountLine
 from server.warehousing.reversing import opposites
@@ -104,7 +104,7 @@ def complete(session: Session, row: StockCount, *, by: str, at: datetime) -> Non
         return
     if row.state == "cancelled":
         raise Refused(f"stock count {row.id} was cancelled; make a new one")
-    _refuse_gone(session, row)
+    hold_standing(session, row.warehouse_id)
     counted = _totals(session, row.id)
     refuse_combinations(session, counted)
     there = lock_figures(session, ((row.warehouse_id, sku_id) for sku_id in counted))
@@ -140,8 +140,7 @@ def take_back(session: Session, rows: Sequence[StockCount], *, by: str, at: date
 
     Raises `NotEnough` where units that they found are not there any more, `Refused` where the warehouse is gone.
     """
-    for row in rows:
-        _refuse_gone(session, row)
+    hold_standing(session, *(row.warehouse_id for row in rows))
     try:
         post(session, opposites(session, DOCUMENT, [row.id for row in rows], by=by, at=at))
     except NotEnough as short:
@@ -206,9 +205,3 @@ def _remember(session: Session, row: StockCount, on_hand: Mapping[int, int]) -> 
             .values(on_hand=r.c.on_hand)
             .execution_options(synchronize_session=False)
         )
-
-
-def _refuse_gone(session: Session, row: StockCount) -> None:
-    place = session.get_one(Warehouse, row.warehouse_id)
-    if place.deleted_at is not None:
-        raise Refused(f"stock count {row.id}: warehouse '{place.code}' was deleted")

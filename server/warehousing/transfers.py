@@ -18,6 +18,7 @@ from server.ledger.movements import Entry, Kind, Line
 from server.ledger.posting import post
 from server.outbox.causes import Cause
 from server.places.models import Warehouse
+from server.places.queries import hold_standing
 from server.places.shortages import named
 from server.warehousing.models import Transfer, TransferLine
 from server.warehousing.reversing import opposites
@@ -127,7 +128,7 @@ def dispatch(session: Session, rows: Sequence[Transfer], *, by: str, at: datetim
     for row in rows:
         if row.state == "cancelled":
             raise Refused(f"transfer {row.id} was cancelled; make a new one")
-    refuse_gone(session, drafts)
+    _hold_standing(session, drafts)
     lines = lines_of(session, [row.id for row in drafts])
     refuse_combinations(session, {line.sku_id for sent in lines.values() for line in sent})
     try:
@@ -164,7 +165,7 @@ def take_back(session: Session, rows: Sequence[Transfer], *, by: str, at: dateti
 
     Raises `NotEnough` where the units are not there any more, `Refused` where a warehouse is gone.
     """
-    refuse_gone(session, rows)
+    _hold_standing(session, rows)
     try:
         post(session, opposites(session, DOCUMENT, [row.id for row in rows], by=by, at=at))
     except NotEnough as short:
@@ -217,13 +218,9 @@ def merged(lines: Sequence[Sent]) -> list[Sent]:
     return [Sent(sku_id, quantity, "; ".join(notes.get(sku_id, ()))[:MAX_NOTE]) for sku_id, quantity in units.items()]
 
 
-def refuse_gone(session: Session, rows: Sequence[Transfer]) -> None:
+def _hold_standing(session: Session, rows: Sequence[Transfer]) -> None:
     """Raise `Refused` where a warehouse of these transfers was deleted: nothing leaves from or for it (WH-6)."""
-    places = _warehouses(session, rows)
-    for row in rows:
-        for warehouse_id in (row.source_id, row.destination_id):
-            if places[warehouse_id].deleted_at is not None:
-                raise Refused(f"transfer {row.id}: warehouse '{places[warehouse_id].code}' was deleted")
+    hold_standing(session, *(place for row in rows for place in (row.source_id, row.destination_id)))
 
 
 def _dispatching(row: Transfer, lines: Sequence[LineNow], *, by: str, at: datetime) -> Entry:

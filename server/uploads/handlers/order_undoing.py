@@ -13,9 +13,9 @@ from server.orders.allocating import Moved, write_states
 from server.orders.models import Order
 from server.orders.states import ALLOCATED, Action, State, words_of
 from server.outbox.causes import Cause
+from server.places.shortages import in_words
 from server.uploads.handlers import remapping
 from server.uploads.handlers.protocol import CannotUndo, Context, Step
-from server.uploads.handlers.stock_lists import shortage_words
 
 _INVERTIBLE = (Action.VOID, Action.REVERT, Action.CHANGE_WAREHOUSE)
 
@@ -35,7 +35,7 @@ def undo(session: Session, steps: Sequence[Step], context: Context) -> None:
             if some:
                 _INVERSE[action](session, some, orders, context)
     except NotEnough as short:
-        raise CannotUndo(shortage_words(session, short)) from short
+        raise CannotUndo(in_words(session, short)) from short
     except StockbookError as problem:
         raise CannotUndo([problem.text]) from problem
 

@@ -15,6 +15,7 @@ from server.orders.giving_back import Back, Item, Outstanding, TooMuch, outstand
 from server.orders.models import Order
 from server.orders.packages import package_key, packages
 from server.orders.returns import NewReturn
+from server.places.shortages import in_words
 from server.uploads.handlers import stock_lists
 from server.uploads.handlers.order_rows import orders_named
 from server.uploads.handlers.protocol import CannotUndo, Context, CurrentRow, Step
@@ -70,7 +71,7 @@ class ReturnRows:
         try:
             returns.take_back(session, [step["return"] for step in steps], by=context.by, at=context.at)
         except NotEnough as short:
-            raise CannotUndo(stock_lists.shortage_words(session, short)) from short
+            raise CannotUndo(in_words(session, short)) from short
         except StockbookError as problem:
             raise CannotUndo([problem.text]) from problem
 

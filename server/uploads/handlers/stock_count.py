@@ -15,6 +15,7 @@ from server.ledger.errors import NotEnough
 from server.ledger.models import Balance
 from server.ledger.posting import Figures
 from server.places.models import Shelf, Warehouse
+from server.places.shortages import in_words
 from server.uploads.handlers import stock_lists
 from server.uploads.handlers.protocol import CannotUndo, Context, CurrentRow, Step
 from server.uploads.plan import Existing, Plan, plan_records
@@ -74,7 +75,7 @@ class StockCountRows:
         try:
             counts.take_back(session, rows, by=context.by, at=context.at)
         except NotEnough as short:
-            raise CannotUndo(stock_lists.shortage_words(session, short)) from short
+            raise CannotUndo(in_words(session, short)) from short
         except Refused as refused:
             raise CannotUndo([refused.text]) from refused
 

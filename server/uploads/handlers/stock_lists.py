@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from server.catalog.models import MerchantSku
 from server.db.bulk import NUMBER, relation
 from server.ledger.errors import NotEnough
 from server.ledger.models import Balance
 from server.ledger.posting import Figures
-from server.places.models import Warehouse
+from server.places.shortages import in_words
 from server.uploads.handlers.protocol import CannotUndo, Context, Step
 from server.uploads.rows import Rows
 from server.warehousing import service
@@ -73,23 +72,6 @@ def reverse_lists(session: Session, steps: Sequence[Step], context: Context) -> 
         try:
             service.reverse(session, step["list"], step["entry"], by=context.by, at=context.at)
         except NotEnough as short:
-            reasons += shortage_words(session, short)
+            reasons += in_words(session, short)
     if reasons:
         raise CannotUndo(reasons)
-
-
-def shortage_words(session: Session, short: NotEnough) -> list[str]:
-    """What is missing where, in words."""
-    skus = dict(
-        session.execute(
-            select(MerchantSku.id, MerchantSku.code).where(
-                MerchantSku.id.in_([s.sku_id for s in short.shortages[:200]])
-            )
-        ).all()
-    )
-    places = dict(session.execute(select(Warehouse.id, Warehouse.code)).all())
-    return [
-        f"{skus.get(s.sku_id, s.sku_id)} in {places[s.warehouse_id]}: {s.there} {s.figure.replace('_', ' ')}, "
-        f"{s.wanted} would be taken"
-        for s in short.shortages
-    ]

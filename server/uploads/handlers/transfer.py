@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from server.errors import Refused
 from server.ledger.errors import NotEnough
 from server.operations.transfer_arrives import transfer_arrives
+from server.places.shortages import in_words
 from server.uploads.handlers import stock_lists
 from server.uploads.handlers.protocol import CannotUndo, Context, CurrentRow, Step
 from server.uploads.plan import Change, Plan
@@ -95,7 +96,7 @@ class TransferRows:
         try:
             transfers.take_back(session, [row for row in rows.values() if _stands(row)], by=context.by, at=context.at)
         except NotEnough as short:
-            raise CannotUndo(stock_lists.shortage_words(session, short)) from short
+            raise CannotUndo(in_words(session, short)) from short
         except Refused as refused:
             raise CannotUndo([refused.text]) from refused
 

@@ -35,7 +35,8 @@ class Shop:
     red: int
 
     def take(self, *orders: MarketOrder) -> None:
-        self.api.db.write(lambda s: take_in(s, s.get_one(Store, self.store), orders, by="sync", at=AT))
+        at = max([AT, *(order.placed_at for order in orders)])
+        self.api.db.write(lambda s: take_in(s, s.get_one(Store, self.store), orders, by="sync", at=at))
 
     def stock(self, quantity: int) -> None:
         self.api.db.write(lambda s: put_stock(s, self.warehouse, self.red, quantity))

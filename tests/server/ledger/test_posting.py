@@ -183,3 +183,23 @@ def test_locked_figures_are_those_of_the_moment(db: Database, place: tuple[int, 
         (w, s): Figures(3),
         (w, other): Figures(),
     }
+
+
+def test_causes_are_marked_in_one_order(db: Database, place: tuple[int, int]) -> None:
+    """PSH-10: of entries with several causes each SKU is marked once, with all of its own, so that two writers lock the
+    marks in one order."""
+    w, red = place
+    blue = db.write(lambda x: make_sku(x, "BLUE"))
+    entries = [
+        entry(Line(w, blue, on_hand=5), cause=Cause.TRANSFER_IN),
+        entry(Line(w, red, on_hand=5), Line(w, blue, on_hand=1), cause=Cause.UNDO),
+    ]
+    with counted(db) as statements:
+        db.write(lambda x: post(x, entries))
+    assert sum("INSERT INTO changed" in one for one in statements) == 1
+    with db.read() as session:
+        marked = dict(session.execute(select(Changed.sku_id, Changed.causes)).all())
+    assert {sku: unpack(causes) for sku, causes in marked.items()} == {
+        red: [Cause.UNDO],
+        blue: [Cause.TRANSFER_IN, Cause.UNDO],
+    }

@@ -150,7 +150,7 @@ def test_a_transfer_that_has_moved_on_is_not_undone(site: Site) -> None:
     done = applied(site.client, "transfer", SENT)
     site.db.write(lambda s: put_stock(s, site.west, site.blue, -1))
     refused = site.client.post(f"/uploads/{done['id']}/undo")
-    assert (refused.status_code, "BLUE in WEST: 3 available, 4" in refused.json["detail"]) == (409, True)
+    assert (refused.status_code, "BLUE in WEST: only 3 available, 4" in refused.json["detail"]) == (409, True)
     site.db.write(lambda s: put_stock(s, site.west, site.blue, 1))
     east = next(row.id for row in site.all(Transfer) if row.destination_id == site.east)
     assert site.client.post(f"/transfers/{east}/receive", json={"lines": [{"sku": "RED", "quantity": 1}]}).json
@@ -240,7 +240,7 @@ def test_undoing_a_count(site: Site) -> None:
     site.db.write(lambda s: put_stock(s, site.main, site.blue, 5))
     site.post(Line(site.main, site.red, allocated=11))
     refused = site.client.post(f"/uploads/{done['id']}/undo")
-    assert (refused.status_code, "RED in MAIN: 1 available, 2" in refused.json["detail"]) == (409, True)
+    assert (refused.status_code, "RED in MAIN: only 1 available, 2" in refused.json["detail"]) == (409, True)
     site.post(Line(site.main, site.red, allocated=-11), Kind.RELEASE)
     assert site.client.post(f"/uploads/{done['id']}/undo").json["status"] == "undone"
     assert (site.figures(site.red), site.figures(site.blue)) == (Figures(10), Figures(15))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
 from server.access.models import AuditLine
 from server.db.session import Database
@@ -204,6 +205,21 @@ def test_before_dispatch_nothing_arrives(places: Places) -> None:
     number = places.draft((places.red, 2))
     with pytest.raises(Refused, match="not dispatched"):
         places.receive(number)
+
+
+def test_a_warehouse_is_not_deleted_under_a_transfer(places: Places) -> None:
+    """WH-6: till a dispatch has ended, whoever deletes the warehouse waits, and then sees what it posted."""
+    if places.db.dialect != "postgresql":
+        return  # SQLite has one writer at a time
+    number = places.draft((places.red, 2))
+
+    def work(s) -> None:
+        transfers.dispatch(s, [transfers.find_transfer(s, number, lock=True)], by="anna", at=AT)
+        deleting = text("SELECT id FROM warehouse ORDER BY id FOR UPDATE NOWAIT")
+        with places.db.engines.write.connect() as other, pytest.raises(OperationalError, match="lock"):
+            other.execute(deleting)
+
+    places.db.write(work)
 
 
 def test_nothing_leaves_for_a_deleted_warehouse(places: Places) -> None:

@@ -29,7 +29,7 @@ from server.settings import Settings
 log = logging.getLogger(__name__)
 
 SANDBOX = "stockbook-sandbox"
-_START_SECONDS = 20.0
+_START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 #: the example company is to be loaded; it is there, so its buyers may order
 _PENDING, _LOADED = "example.pending", "example.loaded"
@@ -150,7 +150,7 @@ def _sandbox(folder: Path, port: int) -> Iterator[str]:
     address, kept = f"http://127.0.0.1:{port}", folder / _PID
     if not _is_sandbox(address):
         folder.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "server", "sandbox", "--port", str(port), "--path", str(folder / "sandbox.db")]
+        command = [sys.executable, "-m", "server.sandbox", "--port", str(port), "--path", str(folder / "sandbox.db")]
         # a session of its own: Ctrl-C reaches us first, and we stop it after the jobs that talk to it
         process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
         kept.write_text(f"{process.pid} {port}\n", encoding="utf-8")
@@ -213,7 +213,7 @@ def _is_our_sandbox(pid: int) -> bool:
     else:
         _reap(pid)
         shown = _command_of(pid)
-    return "server sandbox" in shown
+    return "server.sandbox" in shown
 
 
 def _command_of(pid: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from validators.columns import Column
@@ -39,7 +40,7 @@ def messages_page(codes: Iterable[Code]) -> str:
     listed = list(codes)
     parts = ["# Messages", _MADE, _MESSAGES_INTRODUCTION]
     for severity, heading in _SEVERITIES.items():
-        rows = [(f"`{c.code}`", c.text, c.advice) for c in listed if c.severity is severity]
+        rows = [(f"`{c.code}`", _sentence(c.text), _sentence(c.advice)) for c in listed if c.severity is severity]
         table = _table(("Code", "What it says", "What to do"), sorted(rows))
         parts += [f"## {heading}", _SAID_OF[severity], table]
     return "\n\n".join(parts) + "\n"
@@ -69,6 +70,11 @@ def _section(workbook: Workbook) -> str:
     header = ("Name", "Title", "Needed", "What goes in", "Allowed", "Example")
     table = _table(header, [_column(column) for column in workbook.columns])
     return "\n\n".join([f"## {workbook.title}", workbook.summary, "\n".join(facts), "\n".join(steps), table])
+
+
+def _sentence(text: str) -> str:
+    """A message's words with the plural of a count: `{count:row was/rows were}` -> {count} rows were."""
+    return re.sub(r"\{(\w+):[^/}]*/([^}]*)\}", r"{\1} \2", text)
 
 
 def _column(column: Column) -> tuple[str, ...]:

@@ -297,7 +297,8 @@ def list_cells(path: ById, query: AfterRow) -> Response:
     with services().db.read() as session:
         upload = _find(session, path.id)
         rows, following = _rows_behind(session, upload, query)
-        cells = outcome.cells_of(rows, upload.layout, headers=query.after == 0) if rows else ()
+        told = {"headers": query.after == 0, "undone": outcome.is_undone(upload)}
+        cells = outcome.cells_of(rows, upload.layout, **told) if rows else ()
         return show(CellPage(items=[CellShown(**outcome.cell_json(cell)) for cell in cells], next=following))
 
 

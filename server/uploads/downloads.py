@@ -90,7 +90,7 @@ def result_file(db: Database, settings: Settings, upload_id: int) -> bytes:
         if not upload.layout:
             raise Refused(f"upload {upload.id} has no result: its rows were never looked at")
         rows = list(outcome.stored_rows(session, upload.id))
-    cells = [*_stamp(upload), *outcome.cells_of(rows, upload.layout)]
+    cells = [*_stamp(upload), *outcome.cells_of(rows, upload.layout, undone=outcome.is_undone(upload))]
     workbook = WORKBOOKS[upload.template]
     path = folder(settings) / upload.stored_as
     if not path.is_file():

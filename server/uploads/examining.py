@@ -12,6 +12,7 @@ from server.uploads.marks import look_at_marks
 from server.uploads.plan import Plan
 from server.uploads.references import resolve
 from server.uploads.rows import Rows
+from server.uploads.same_keys import same_by_default
 from server.uploads.sources import Checked
 from validators.messages import Finding, Severity
 
@@ -43,6 +44,7 @@ def examine(session: Session, handler: Handler, checked: Checked) -> Examined:
     rows, unknown = resolve(session, checked.rows)
     told = {(finding.row, finding.column) for finding in findings if finding.severity is Severity.ERROR}
     findings += [f for f in unknown if f.row not in skipped and (f.row, f.column) not in told]
+    findings += [f for f in same_by_default(rows) if f.row not in skipped]
     findings += _companions(rows, findings)
     good = rows.without(_bad(findings) | skipped)
     plan = handler.plan(session, good)

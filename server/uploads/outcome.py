@@ -85,13 +85,23 @@ def judge(
     rows: Rows, plan: Plan, findings: Iterable[Finding], skipped: Iterable[int], *, upload: int, applied: bool
 ) -> Outcome:
     """The outcome of every row. `applied`: rows without an error carry the mark of `upload`."""
-    by_row: dict[int, list[Finding]] = defaultdict(list)
-    for finding in findings:
-        if finding.row is not None:
-            by_row[finding.row].append(finding)
+    by_row = _worth_saying(findings)
     skip = set(skipped)
     statuses = [_status(by_row.get(number, ()), number in skip, number in plan.unchanged) for number in rows.numbers]
-    return Outcome(rows, plan, statuses, dict(by_row), upload if applied else None)
+    return Outcome(rows, plan, statuses, by_row, upload if applied else None)
+
+
+def _worth_saying(findings: Iterable[Finding]) -> dict[int, list[Finding]]:
+    """By row, each thing once. That a row's quantity adds up to another's is no news where one of the two is wrong."""
+    told = list(findings)
+    bad = {finding.row for finding in told if finding.severity is not Severity.WARNING}
+    by_row: dict[int, list[Finding]] = defaultdict(list)
+    for finding in told:
+        adds_up_to = (finding.row, finding.facts["other"]) if finding.code == "same-line" else ()
+        if finding.row is None or bad.intersection(adds_up_to) or finding in by_row[finding.row]:
+            continue
+        by_row[finding.row].append(finding)
+    return {row: said for row, said in by_row.items() if said}
 
 
 def _status(findings: Sequence[Finding], skipped: bool, unchanged: bool) -> str:
@@ -181,16 +191,18 @@ def public_row(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def status_word(row: Mapping[str, Any]) -> str:
-    """What the status cell says (WB-13 for the mark of an applied row)."""
+def status_word(row: Mapping[str, Any], *, undone: bool = False) -> str:
+    """What the status cell says (WB-13 for the mark of an applied row, WB-8 once that was taken back)."""
     if row.get("applied"):
-        return f"Applied #{row['applied']}"
+        return f"{'Undone' if undone else 'Applied'} #{row['applied']}"
     return "OK" if row["status"] == "ok" else str(row["status"]).capitalize()
 
 
-def cells_of(rows: Iterable[Mapping[str, Any]], layout: Mapping[str, Any], *, headers: bool = True) -> Iterator[Cell]:
+def cells_of(
+    rows: Iterable[Mapping[str, Any]], layout: Mapping[str, Any], *, headers: bool = True, undone: bool = False
+) -> Iterator[Cell]:
     """Everything a client needs to write back: status and message cells, colours, a note on the very cell that is
-    wrong. Cells of a row that an earlier outcome coloured are cleared."""
+    wrong. Cells of a row that an earlier outcome coloured are cleared. `undone`: the upload was taken back."""
     sheet, letters = layout["sheet"], layout["columns"]
     status, message = layout["status"], layout["message"]
     if headers and layout.get("new_columns"):
@@ -198,9 +210,10 @@ def cells_of(rows: Iterable[Mapping[str, Any]], layout: Mapping[str, Any], *, he
         yield Cell(sheet, f"{message}{layout['header_row']}", "Message", Style.CLEAR)
     notes = 0
     for row in rows:
-        number, style = row["row"], _STYLES[row["status"]]
+        number = row["row"]
+        style = Style.SKIPPED if undone and row.get("applied") else _STYLES[row["status"]]
         messages = row.get("messages", ())
-        yield Cell(sheet, f"{status}{number}", status_word(row), style)
+        yield Cell(sheet, f"{status}{number}", status_word(row, undone=undone), style)
         yield Cell(sheet, f"{message}{number}", _sentence(messages), Style.CLEAR)
         at_column: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         for said in messages:
@@ -223,6 +236,11 @@ def _sentence(messages: Sequence[Mapping[str, Any]]) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def is_undone(upload: Upload) -> bool:
+    """Whether what it applied was taken back (WB-8)."""
+    return upload.status == "undone"
 
 
 def cell_json(cell: Cell) -> dict[str, Any]:
@@ -266,5 +284,5 @@ def document(session: Session, upload: Upload) -> dict[str, Any]:
     return {
         **summary(upload),
         "rows": [public_row(row) for row in rows],
-        "cells": [cell_json(cell) for cell in cells_of(rows, upload.layout)] if rows else [],
+        "cells": [cell_json(cell) for cell in cells_of(rows, upload.layout, undone=is_undone(upload))] if rows else [],
     }

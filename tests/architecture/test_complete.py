@@ -17,7 +17,7 @@ from validators.columns import Reference
 from validators.messages import CODES
 from validators.registry import WORKBOOKS
 
-MESSAGES = "validators/messages.py"
+MESSAGES = "validators/messages/"
 #: Codes that are put together: `unknown-` and what was looked for.
 _BUILT = {f"unknown-{reference}" for reference in Reference}
 _CODE = re.compile(r"[a-z]+(?:[-_][a-z0-9_]+)+")
@@ -38,7 +38,11 @@ def test_files_are_called_like_their_template(name: str) -> None:
 
 def test_every_code_is_used() -> None:
     """P7: the table of messages holds no sentence that nobody says."""
-    said = set(chain.from_iterable(texts(path) for path in files("server", "validators") if shown(path) != MESSAGES))
+    said = set(
+        chain.from_iterable(
+            texts(path) for path in files("server", "validators") if not shown(path).startswith(MESSAGES)
+        )
+    )
     assert set(CODES) - said - _BUILT == set()
 
 

@@ -14,6 +14,7 @@ from validators.extracting.choosing import choose
 from validators.extracting.grid import Grid, Mark, even
 from validators.extracting.headers import HEADER_ROWS
 from validators.extracting.job import Job
+from validators.extracting.other_sheets import look_alikes
 from validators.extracting.refusing import Unreadable
 
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
@@ -62,6 +63,7 @@ def read(job: Job) -> Grid:
     sheet = sheets[name]
     grid = Grid("ods", name, shape.id)
     grid.fill(even(sheet.rows), header, shape)
+    grid.warnings += look_alikes(list(sheets), name, lambda other: even(sheets[other].rows), shape)
     first = grid.header_row + 1
     grid.marks += [mark for mark in sheet.marks if mark[0] >= first]
     grid.hidden = [row for row in sheet.hidden if row >= first]

@@ -15,6 +15,7 @@ from validators.extracting.choosing import choose
 from validators.extracting.grid import Grid
 from validators.extracting.headers import HEADER_ROWS
 from validators.extracting.job import Job
+from validators.extracting.other_sheets import LOOKED_AT, look_alikes
 from validators.extracting.package import format_kind
 from validators.extracting.refusing import Unreadable
 from validators.extracting.sheet_xml import MOST_MERGED
@@ -25,8 +26,9 @@ _BOUNDSHEET, _EOF, _MACRO_SHEET = 0x0085, 0x000A, 1
 def read(job: Job) -> Grid:
     """One workbook's data sheet. Raises Unreadable."""
     book = _open(job.path)
+    visible = [sheet.name for sheet in book.sheets() if sheet.visibility == 0]
     shape, name, header = choose(
-        [sheet.name for sheet in book.sheets() if sheet.visibility == 0],
+        visible,
         lambda name: _values(book, book.sheet_by_name(name), HEADER_ROWS),
         job.shapes,
         job.wanted,
@@ -38,6 +40,9 @@ def read(job: Job) -> Grid:
     grid.date1904 = book.datemode == 1
     grid.fill(_values(book, sheet, sheet.nrows), header, shape)
     _mark(grid, book, sheet)
+    grid.warnings += look_alikes(
+        visible, name, lambda other: _values(book, book.sheet_by_name(other), LOOKED_AT), shape
+    )
     return grid
 
 

@@ -12,6 +12,7 @@ from validators.extracting.choosing import choose, texts
 from validators.extracting.grid import Grid
 from validators.extracting.headers import HEADER_ROWS, Shape, find_header, header_key
 from validators.extracting.job import Job
+from validators.extracting.other_sheets import look_alikes
 from validators.extracting.package import Package, SheetPart, Table
 from validators.extracting.refusing import Unreadable
 from validators.extracting.sheet_xml import SheetXml
@@ -45,6 +46,8 @@ def read(job: Job) -> Grid:
             grid.warnings.append(("file-totals-row", {"row": place.table.totals_row}))
             rows = rows[: place.table.totals_row - 1]
         grid.fill(rows, header, place.shape)
+        visible = {sheet.name: sheet for sheet in package.sheets if sheet.visible}
+        grid.warnings += look_alikes(list(visible), grid.sheet, lambda name: book.rows(visible[name]), place.shape)
         _add_hidden_facts(grid, book.xml(place.sheet), package)
         return grid
 

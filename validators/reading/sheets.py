@@ -165,8 +165,12 @@ def _version_findings(version: int | None, workbook: Workbook, match: Match) -> 
         parts.append(f"new or renamed: {', '.join(added)}")
     if match.unknown:
         parts.append(f"no longer there: {', '.join(match.unknown.values())}")
-    facts = {"was": version, "now": workbook.version, "changes": "; ".join(parts) or "rules of columns"}
-    yield Finding("file-old-template", facts=facts)
+    facts = {
+        "was": version,
+        "now": workbook.version,
+        "changes": "; ".join(parts) or "what its columns take has changed",
+    }
+    yield Finding("file-old-template" if version < workbook.version else "file-new-template", facts=facts)
 
 
 def _drop_blank_rows(raw: RawSheet) -> None:

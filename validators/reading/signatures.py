@@ -85,7 +85,7 @@ def _ole2(path: Path) -> str:
     if holds("PowerPoint Document"):
         raise Unreadable("file-other-kind", kind="a presentation")
     if not (holds("Workbook") or holds("Book")):
-        raise Unreadable("file-other-kind", kind="no workbook")
+        raise Unreadable("file-other-kind", kind="a document of another program")
     if holds("_VBA_PROJECT"):
         raise Unreadable("file-macros")
     return "xls"

@@ -24,7 +24,7 @@ from validators.writing.outcome_cells import Cell, Style
 from validators.writing.texts import clean
 
 _CREATED = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)
-_MOST_WIDE, _LOOKED_AT = 60, 200  # characters; rows looked at for a width
+_MOST_WIDE, _LOOKED_AT = 90, 200  # characters; rows looked at for a width
 _NAME_LIMIT = 31
 _NOTE_SIZE = {"x_scale": 1.8, "y_scale": 1.2, "color": "#FFFBE6", "font_name": styling.FONT, "font_size": 9}
 

@@ -30,7 +30,10 @@ def at_most_one_yes(column: str) -> RowRule:
 
     def rule(frame: pd.DataFrame) -> list[Finding]:
         rows = [row for row, (value,) in _values(frame, column) if value]
-        return [Finding("same-key", row, column, {"other": rows[0]}) for row in rows[1:]]
+        others = [rows[0] if row != rows[0] else rows[1] for row in rows] if len(rows) > 1 else []
+        return [
+            Finding("second-default", row, column, {"other": other}) for row, other in zip(rows, others, strict=False)
+        ]
 
     return rule
 

@@ -137,11 +137,11 @@ def _integer(column: Column, value: Any, kind: str, habits: Habits) -> Outcome:
         if not _WHOLE.fullmatch(text):
             return None, [_not_whole(text)]
         if len(text.lstrip("-")) > 15:
-            return None, [_out_of_range(column, text)]
+            return None, [_out_of_range(column, int(text) if len(text) <= _LONGEST_NUMBER else text)]
         return int(text), []
     if value != int(value):
         return None, [("number-not-whole", {"value": shortest(value)})]
-    return (int(value), []) if abs(value) < _EXACT else (None, [_out_of_range(column, shortest(value))])
+    return (int(value), []) if abs(value) < _EXACT else (None, [_out_of_range(column, int(value))])
 
 
 def _not_whole(text: str) -> Problem:
@@ -150,10 +150,10 @@ def _not_whole(text: str) -> Problem:
     return ("number-separator" if _SEPARATED.fullmatch(text) else "number-not-number"), {"value": text}
 
 
-def _out_of_range(column: Column, shown: str) -> Problem:
-    if shown.startswith("-"):
-        return "number-too-small", {"value": shown, "limit": column.minimum if column.minimum is not None else -_EXACT}
-    return "number-too-large", {"value": shown, "limit": column.maximum if column.maximum is not None else _EXACT}
+def _out_of_range(column: Column, value: int | str) -> Problem:
+    if str(value).startswith("-"):
+        return "number-too-small", {"value": value, "limit": column.minimum if column.minimum is not None else -_EXACT}
+    return "number-too-large", {"value": value, "limit": column.maximum if column.maximum is not None else _EXACT}
 
 
 def _decimal(column: Column, value: Any, kind: str, habits: Habits) -> Outcome:
@@ -172,14 +172,19 @@ def _exact(column: Column, value: Any, kind: str, habits: Habits) -> Outcome:
         text = value.strip()
         pattern = _COMMA if habits.decimal_comma else _POINT
         if len(text) > _LONGEST_NUMBER or not pattern.fullmatch(text):
-            code = "number-separator" if _SEPARATED.fullmatch(text) else "number-not-number"
-            return None, [(code, {"value": text})]
+            return None, [_no_decimal(text, habits)]
         number = Decimal(text.replace(",", "."))
     else:
         number = Decimal(value) if isinstance(value, int) else Decimal(shortest(value))
     if abs(number) >= _EXACT:
-        return None, [_out_of_range(column, str(number))]
+        return None, [_out_of_range(column, int(number))]
     return even(number), []
+
+
+def _no_decimal(text: str, habits: Habits) -> Problem:
+    if habits.decimal_comma and len(text) <= _LONGEST_NUMBER and _POINT.fullmatch(text):
+        return "number-decimal-comma", {"value": text}
+    return ("number-separator" if _SEPARATED.fullmatch(text) else "number-not-number"), {"value": text}
 
 
 def _placed(column: Column, number: Decimal) -> Outcome:
@@ -306,8 +311,11 @@ def _within(column: Column, value: Any, found: Any, problems: list[Problem]) -> 
 
 
 def shortest(value: float) -> str:
-    """A number as Excel shows it: 15 digits, no `.0`."""
-    return str(value) if isinstance(value, int) else format(value, ".15g")
+    """A number of 15 digits as people write it: no `.0`; an exponent only where it would take over 20 zeros."""
+    if isinstance(value, int):
+        return str(value)
+    short = format(value, ".15g")
+    return format(Decimal(short), "f") if "e" in short and 1e-20 < abs(value) < 1e21 else short
 
 
 def even(number: Decimal) -> Decimal:

@@ -50,6 +50,7 @@ STATUS_WORDS: dict[str, Style] = {
     "Pushed": Style.OK,
     "Unchanged": Style.OK,
     "Skipped": Style.SKIPPED,
+    "Undone": Style.SKIPPED,
 }
 
 _BASE: dict[str, Any] = {"font_name": FONT, "font_size": 11, "font_color": f"#{INK}", "valign": "vcenter"}

@@ -53,7 +53,7 @@ def test_an_old_sheet_and_hidden_rows_are_told(plain_api: Api) -> None:
     """ADD-4: rows of another version are refused with what to do; hidden rows are read, and that is said."""
     body = {"template": "stock_in", "rows": [{"SKU": "A", "Quantity": 1}], "first_row": 4}
     old = plain_api.admin.post("/uploads", json={**body, "version": 99})
-    assert (old.status_code, old.json["code"]) == (422, "file-old-template")
+    assert (old.status_code, old.json["code"]) == (422, "file-new-template")
     hidden = plain_api.admin.post("/uploads", json={**body, "version": 1, "hidden": [4, 5]})
     assert any("idden" in text for text in hidden.json["messages"])
 

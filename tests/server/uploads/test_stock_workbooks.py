@@ -198,7 +198,7 @@ def test_a_record_changed_since_the_download_is_a_conflict(site: Site) -> None:
     assert found[by_sku["NK-BLUE-M"]] == ("ok", [])
     status, texts = found[by_sku["NK-RED-M"]]
     assert (status, done["status"]) == ("conflict", "refused")
-    assert "now '11'" in texts[0] and "yours '15'" in texts[0]
+    assert "now '11'" in texts[0] and "yours says '15'" in texts[0]
 
 
 def test_the_history_has_every_handing_in(site: Site) -> None:

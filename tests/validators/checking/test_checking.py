@@ -40,7 +40,7 @@ def test_ranges_carry_their_limits() -> None:
     """Pandera's findings become sentences with the value and the limit."""
     result = _checked(STOCK_IN, {"sku": "A" * 65, "quantity": 0, "unit_cost": "-1"})
     assert [finding.text for finding in result.findings] == [
-        "65 characters, at most 64 fit. Shorten it.",
+        "65 characters long; at most 64 fit. Shorten it.",
         "0 is below 1. Write 1 or more.",
         "-1 is below 0. Write 0 or more.",
     ]
@@ -152,13 +152,28 @@ def test_an_odd_column_is_read_cell_by_cell() -> None:
 
 def test_wording() -> None:
     """Messages name the reason in users' words: the golden ones."""
-    texts = {
+    texts: dict[str, tuple[dict[str, Any], str]] = {
+        "number-too-large": (
+            {"value": 10**18, "limit": 10_000_000},
+            ("1,000,000,000,000,000,000 is above 10,000,000. Write 10,000,000 or less."),
+        ),
+        "file-hidden-rows": ({"count": 1}, "1 hidden or filtered row was read too."),
+        "same-line": (
+            {"other": 12345},
+            ("the same line as row 12345; the quantities add up. Delete one if it slipped in twice."),
+        ),
         "missing": ({}, "a value is required here. Fill it in."),
         "number-not-whole": ({"value": "2.9"}, "2.9 is not a whole number. Write whole units, like 12."),
         "percent-fraction": ({"value": "0.5"}, "0.5 would be less than one per cent. Write 50 for 50 %."),
         "cell-error": ({"value": "#N/A"}, "the cell holds the error #N/A. Correct the formula or type the value."),
         "same-key": ({"other": 7}, "also on row 7. Keep one of the rows."),
-        "code-too-many-digits": ({}, "Excel keeps 15 digits of a number. Format the column as text, retype."),
+        "code-too-many-digits": (
+            {},
+            (
+                "too long for a number: Excel keeps 15 digits and loses the rest. "
+                "Format the column as Text and type it again."
+            ),
+        ),
         "file-web-page": (
             {},
             "this is a web page saved under the name of a workbook. Open it in Excel and save it as .xlsx.",
@@ -173,3 +188,7 @@ def test_wording() -> None:
         name: text for name, (_, text) in texts.items()
     }
     assert set(texts) <= set(CODES)
+    assert Finding("file-hidden-rows", facts={"count": 12000}).text.startswith(
+        "12,000 hidden or filtered rows were read"
+    )
+    assert Finding("number-too-large", facts={"value": 10**22, "limit": 1}).text.startswith("1.00000000000000E+22 is")

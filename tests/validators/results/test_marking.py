@@ -172,10 +172,39 @@ def test_a_users_own_file_keeps_its_looks(tmp_path: Path) -> None:
     assert (sheet["A2"].font.name, sheet["A2"].font.b, fill(sheet["A2"])) == ("Arial", True, PAINTS[Style.ERROR].fill)
     assert (fill(sheet["B2"]), sheet["B2"].number_format) == ("ABCDEF", "0.00")
     assert sheet["B2"].comment.text == "mine" and sheet["A2"].comment is None
-    assert sheet.column_dimensions["A"].width == 33 and sheet.column_dimensions["D"].width == 60
+    assert sheet.column_dimensions["A"].width == 33 and sheet.column_dimensions["D"].width == 64
     assert sheet["D9"].value == "below all rows" and sheet.dimensions == "A1:D9"
     assert book["Sums & more"]["A1"].value == "=SUM(1,2)"
     assert formulas(data) == ["xl/worksheets/sheet2.xml"]
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "shown"),
+    [
+        (1.5, "0", "General"),
+        (-0.25, "#,##0.0", "General"),
+        (1234567, "0,", "General"),
+        (2.5, '0.0 "pieces"', '0.0 "pieces"'),
+        (0.3, "0.00", "0.00"),
+        (12, "0", "0"),
+        (1.5, "General", "General"),
+        (1.5, "0.0##", "0.0##"),
+        (0.125, "0%", "0%"),
+        (datetime(2023, 3, 15, 12), "yyyy-mm-dd", "yyyy-mm-dd"),
+        ("1.5", "0", "0"),
+    ],
+)
+def test_a_marked_number_is_shown_as_it_is(tmp_path: Path, value: Any, code: str, shown: str) -> None:
+    """WB-6: beside "1.5 is not a whole number" stands 1.5, not the 2 that a format makes of it."""
+
+    def write(book: openpyxl.Workbook) -> None:
+        for address in ("B2", "B3"):
+            book.active[address] = value
+            book.active[address].number_format = code
+
+    path = made(tmp_path / "rounded.xlsx", write)
+    sheet = opened(patch(path, [Cell(SHEET, "B2", None, Style.ERROR), Cell(SHEET, "B3", None, Style.CLEAR)]))[SHEET]
+    assert (sheet["B2"].value, sheet["B2"].number_format, sheet["B3"].number_format) == (value, shown, code)
 
 
 def test_rows_and_cells_that_were_missing(tmp_path: Path) -> None:

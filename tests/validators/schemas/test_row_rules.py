@@ -54,7 +54,9 @@ def test_a_combination_does_not_contain_itself() -> None:
 def test_one_default_warehouse() -> None:
     """WH-1: one warehouse is the default."""
     rows = pd.DataFrame({"default": pd.array([True, None, False, True], dtype="boolean")}, index=[4, 5, 6, 7])
-    assert [(f.row, f.facts["other"]) for f in at_most_one_yes("default")(rows)] == [(7, 4)]
+    found = [(f.row, f.code, f.facts["other"]) for f in at_most_one_yes("default")(rows)]
+    assert found == [(4, "second-default", 7), (7, "second-default", 4)]
+    assert at_most_one_yes("default")(rows.loc[:6]) == []
 
 
 def test_the_priority_store_is_one_of_the_rules_own() -> None:

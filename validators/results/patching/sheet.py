@@ -19,7 +19,7 @@ _ATTRIBUTE = re.compile(rb'(\w+)="([^"]*)"')
 #: What may follow a `<legacyDrawing>` in a sheet, besides the extension list at its very end.
 _AFTER_NOTES = (b"legacyDrawingHF", b"drawingHF", b"picture", b"webPublishItems", b"tableParts")
 _RELATIONS = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_WIDEST = 60
+_WIDEST = 90
 
 
 def patch_sheet(source: IO[bytes], target: IO[bytes], targets: Targets, painted: Painter, notes_id: str | None) -> None:

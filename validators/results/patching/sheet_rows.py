@@ -16,11 +16,15 @@ from validators.writing.outcome_cells import Cell, Style
 
 Targets = Mapping[int, Mapping[int, Cell]]
 """Row as Excel shows it -> column from 0 -> what is written there."""
-Painter = Callable[[int, Style], int]
+Painter = Callable[[int, Style, bytes], int]
+"""Base format, outcome, the number that stands in the cell and stays (else nothing) -> format."""
 
 _CELL_COLUMN = re.compile(rb'<c r="([A-Z]{1,3})')
 _STYLE = re.compile(rb'\ss="(\d+)"')
 _ROW_STYLE = re.compile(rb'\ss="(\d+)"[^>]*\scustomFormat="(?:1|true)"|\scustomFormat="(?:1|true)"[^>]*\ss="(\d+)"')
+#: A cell without a type, or with the type of numbers, holds one.
+_TYPE = re.compile(rb'\st="(?!n")')
+_NUMBER = re.compile(rb"<v[^>]*>([^<]+)</v>")
 _SPANS = re.compile(rb'\sspans="[^"]*"')
 
 
@@ -81,13 +85,14 @@ class RowPatcher:
             end, opening = _cell_end(body, at)
             return body[:at] + self._replaced(body[at:opening], body[opening:end], address, cell) + body[end:]
         base = self._column_styles.get(column, 0) if row_style is None else row_style
-        made = self._cell(address, self._painted(base, cell.style), "" if cell.value is None else cell.value)
+        made = self._cell(address, self._painted(base, cell.style, b""), "" if cell.value is None else cell.value)
         at = _insertion(body, column)
         return body[:at] + made + body[at:]
 
     def _replaced(self, tag: bytes, body: bytes, address: bytes, cell: Cell) -> bytes:
         found = _STYLE.search(tag)
-        style = self._painted(int(found[1]) if found else 0, cell.style)
+        stays = _NUMBER.search(body) if cell.value is None and not _TYPE.search(tag) else None
+        style = self._painted(int(found[1]) if found else 0, cell.style, stays[1] if stays else b"")
         if cell.value is not None:
             if b"<f" in body:
                 raise NotPatchable(f"a formula in {address.decode()}")

@@ -19,11 +19,13 @@ Figures = dict[str, int | float]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a trial runs: a fresh, migrated database and an empty folder. The seed makes it repeatable."""
+    """Where a trial runs: a fresh, migrated database and an empty folder. The seed makes it repeatable. `steps`: how
+    long each of the N is, where a trial has steps; 0 leaves it to the trial."""
 
     url: str
     folder: Path
     seed: int = 1
+    steps: int = 0
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
@@ -24,7 +24,6 @@ from server.orders.models import Order, OrderLine
 from server.orders.rules import Edits, KnownLine, ToldLine
 from server.orders.states import ALLOCATED, DEDUCTED, TABLE, Action, State
 from server.outbox.causes import Cause
-from server.stores.models import StoreSku
 
 CAUSE = Cause.ORDER_SYNC
 _NOTE = "edited in the store"
@@ -32,6 +31,13 @@ _NOTE = "edited in the store"
 _SILENT = (MarketStatus.CANCELLED, MarketStatus.RETURNED)
 #: States in which a changed order is tried again.
 _TRIED = frozenset({*ALLOCATED, State.OUT_OF_STOCK, State.UNMAPPED})
+
+
+class Listing(NamedTuple):
+    """A store SKU that an order's line names: its number, and the merchant SKU it is mapped to."""
+
+    id: int
+    sku_id: int | None
 
 
 @dataclass
@@ -48,7 +54,7 @@ class Edited:
 
 
 def read(
-    session: Session, heard: Sequence[tuple[Order, MarketOrder]], store_skus: Mapping[str, StoreSku]
+    session: Session, heard: Sequence[tuple[Order, MarketOrder]], store_skus: Mapping[str, Listing]
 ) -> dict[int, Edited]:
     """By order, what news of it changes in its lines. The supplements are locked with it."""
     found = {order.id: Edited(order, news, late=order.state in (ALLOCATED | DEDUCTED)) for order, news in heard}
@@ -107,13 +113,13 @@ def retried(edited: Edited) -> tuple[Action, ...]:
     return (Action.MOVE_TO_PACK,) if waits and edited.edits else ()
 
 
-def raise_early(session: Session, found: Mapping[int, Edited], store_skus: Mapping[str, StoreSku]) -> None:
+def raise_early(session: Session, found: Mapping[int, Edited], store_skus: Mapping[str, Listing]) -> None:
     """Lines that rise or come, of orders that have not allocated or deducted: no more than written down."""
     _raise(session, [(edited.order, edited) for edited in found.values() if not edited.late], store_skus)
 
 
 def raise_late(
-    session: Session, found: Mapping[int, Edited], store_skus: Mapping[str, StoreSku], *, by: str, at: datetime
+    session: Session, found: Mapping[int, Edited], store_skus: Mapping[str, Listing], *, by: str, at: datetime
 ) -> None:
     """The same of orders that have: allocated too, or out of stock; once deducted, a supplementary order."""
     risen = [edited for edited in found.values() if edited.late and edited.edits.rises]
@@ -158,7 +164,7 @@ def _open_supplement(edited: Edited) -> Order | None:
     return newest if newest is not None and newest.state in _TRIED else None
 
 
-def _raise(session: Session, risen: Sequence[tuple[Order, Edited]], store_skus: Mapping[str, StoreSku]) -> None:
+def _raise(session: Session, risen: Sequence[tuple[Order, Edited]], store_skus: Mapping[str, Listing]) -> None:
     quantities: dict[int, int] = {}
     added: list[dict[str, Any]] = []
     for order, edited in risen:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -46,9 +47,9 @@ class Need:
     unmapped: bool = False
     dead: list[int] = field(default_factory=list)
 
-    @property
-    def missing(self) -> dict[Key, int]:
-        """What is still to be allocated, by (warehouse, SKU)."""
+    @cached_property
+    def missing(self) -> Mapping[Key, int]:
+        """What is still to be allocated, by (warehouse, SKU); asked for again and again once the parts are known."""
         sums: dict[Key, int] = defaultdict(int)
         for part in self.parts:
             if part.missing:

@@ -20,7 +20,7 @@ from server.db.base import decimal_for
 from server.db.bulk import NUMBER, TEXT, dialect_of, insert_rows, relation
 from server.orders import editing, rules, service, vetting
 from server.orders.allocating import uncovered
-from server.orders.editing import Edited
+from server.orders.editing import Edited, Listing
 from server.orders.models import Order, OrderLine
 from server.orders.packages import keep_packages
 from server.orders.rules import Ways
@@ -142,7 +142,7 @@ def _newest(store: Store, news: Sequence[MarketOrder], taken: Taken) -> dict[str
 
 def _store_skus(
     session: Session, store: Store, wanted: dict[str, MarketOrder], stand_ins: set[str], at: datetime
-) -> dict[str, StoreSku]:
+) -> dict[str, Listing]:
     """The store SKUs of all lines by code; those never seen before are written down, unmapped. The store knows no
     listing by a code that we made: nothing is pushed to it, also once it is mapped."""
     codes = {line.store_sku for order in wanted.values() for line in order.lines}
@@ -150,11 +150,11 @@ def _store_skus(
     if made := codes & stand_ins:
         numbers |= ensure_store_skus(session, ((store.id, code) for code in made), at=at, synced=False)
     with relation(session, {"id": NUMBER}, [(number,) for number in numbers.values()]) as r:
-        query = select(StoreSku).join(r, StoreSku.id == r.c.id).order_by(StoreSku.id)
+        query = select(StoreSku.code, StoreSku.id, StoreSku.sku_id).join(r, StoreSku.id == r.c.id).order_by(StoreSku.id)
         if dialect_of(session) == "postgresql":
             # A mapping made at this very moment would look for waiting orders before these are there (CAT-9).
             query = query.with_for_update(read=True, of=StoreSku)
-        return {row.code: row for row in session.scalars(query.execution_options(populate_existing=True))}
+        return {code: Listing(number, sku_id) for code, number, sku_id in session.execute(query)}
 
 
 def _lock_known(session: Session, store: Store, numbers: Sequence[str]) -> dict[str, Order]:
@@ -198,7 +198,7 @@ def _write_new(
     session: Session,
     store: Store,
     fresh: Sequence[MarketOrder],
-    store_skus: dict[str, StoreSku],
+    store_skus: dict[str, Listing],
     ways: Ways,
     at: datetime,
 ) -> list[Order]:

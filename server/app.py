@@ -21,6 +21,7 @@ from server.api import (
     problems,
     push,
     push_rules,
+    reports,
     returns,
     safety,
     safety_stock,
@@ -79,6 +80,7 @@ RESOURCES: tuple[APIBlueprint, ...] = (
     sync.api,
     push.api,
     push_rules.api,
+    reports.api,
 )
 
 

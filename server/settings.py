@@ -44,7 +44,13 @@ class Settings:
     trusted_hosts: str = _setting("", "Host names the server answers to, separated by commas. Empty: any on loopback.")
     history_days: int = _setting(730, "How far back history is shown by default (STK-9).")
     demo_orders: bool = _setting(True, "Whether buyers order from the example company while `demo` runs.")
+    reports_dir: str = _setting("", "Folder for scheduled reports. Empty: reports in the data folder.")
     sync_overlap_seconds: int = _setting(600, "How far order sync looks back before the last order it saw.")
+
+    @property
+    def reports_folder(self) -> Path:
+        """Where scheduled reports are written, in folders below it."""
+        return Path(self.reports_dir) if self.reports_dir else self.data_dir / "reports"
 
     @property
     def url(self) -> str:

@@ -1,4 +1,4 @@
-"""job list|run."""
+"""job list|run|change."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy.orm import Session
 
 from server.cli.opening import Opened, actor, database
 from server.cli.output import AsJson, progress, record, table
@@ -46,6 +47,27 @@ def run(
         record(_ended(ended, name), as_json=as_json)
     if ended.state == "failed":
         raise Refused(ended.error)
+
+
+@group.command()
+def change(
+    name: str,
+    every: Annotated[int | None, typer.Option(min=1, help="Seconds from one run to the next.")] = None,
+    active: Annotated[bool | None, typer.Option("--on/--off", help="Whether it runs by itself.")] = None,
+    argument: Annotated[list[str] | None, typer.Option("--set", help="A setting of its own, as name=value.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change when a job runs, and with what; settings that are not named stay."""
+    given = dict(_pair(text) for text in argument or [])
+
+    def work(session: Session) -> dict[str, Any]:
+        known = service.job_named(session, name).arguments
+        arguments = {key: value for key, value in {**known, **given}.items() if value != ""} if given else None
+        job = service.change_job(session, name, every_seconds=every, active=active, arguments=arguments, by=actor())
+        return {"name": job.name, "every_seconds": job.every_seconds, "active": job.active, "arguments": job.arguments}
+
+    with database() as found:
+        record(found.db.write(work), as_json=as_json)
 
 
 def run_job(found: Opened, name: str, arguments: dict[str, Any], *, quiet: bool = False) -> Run:

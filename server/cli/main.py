@@ -20,6 +20,7 @@ from server.cli import (
     orders,
     push,
     reference,
+    report,
     returns,
     serving,
     sku,
@@ -50,7 +51,7 @@ app = typer.Typer(
 )
 for register in (
     *(serving, demo, database, tokens, users, jobs, push, store, warehouse, mapping, sku),
-    *(uploads, stock, transfers, orders, returns, sync, switches, reference),
+    *(uploads, stock, transfers, orders, returns, sync, report, switches, reference),
 ):
     register.add_to(app)
 

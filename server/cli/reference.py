@@ -21,6 +21,8 @@ from server.cli.output import say
 from server.db.session import Database
 from server.errors import Refused
 from server.jobs.catalogue import CATALOGUE
+from server.reports.catalogue import REPORTS
+from server.reports.describing import Parameter
 from server.settings import PREFIX, Settings
 from server.uploads.running import Uploads
 
@@ -69,6 +71,7 @@ def _pages(app: typer.Typer) -> dict[str, str]:
         "settings.md": _page("Settings", _settings()),
         "reference/routes.md": _page("Routes", _routes()),
         "reference/jobs.md": _page("Jobs", _jobs()),
+        "reference/reports.md": _page("Reports", _reports()),
         "reference/commands.md": _page("Commands", _commands(app)),
     }
 
@@ -132,6 +135,40 @@ def _jobs() -> Iterator[str]:
             for kind in sorted(CATALOGUE, key=lambda kind: kind.kind)
         ),
     )
+
+
+def _reports() -> Iterator[str]:
+    yield "`GET /reports/{name}.xlsx` and `python -m server report NAME` take the same parameters (`as_of`: `--as-of`)."
+    yield "A day means its first moment, with `until` and `as_of` its last; moments are in UTC unless they have a zone."
+    yield ""
+    rows = ((f"[`{one.name}`](#{one.name})", one.title, one.what) for one in REPORTS.values())
+    yield from _table(("report", "title", "what"), rows)
+    for report in REPORTS.values():
+        yield from ("", f"## {report.name}", "", " ".join([report.what, *report.notes]), "")
+        rows = ((f"`{one.name}`", one.takes.value, _said(one)) for one in report.parameters)
+        yield from _table(("parameter", "takes", "what"), rows)
+        for sheet in report.sheets:
+            yield from ("", f"**{sheet.name}**", "")
+            yield from _table(("column", "what"), ((column.title, column.help) for column in sheet.columns))
+    yield from ("", "## By schedule", "", *_BY_SCHEDULE)
+
+
+def _said(parameter: Parameter) -> str:
+    choices = ", ".join(f"`{choice}`" for choice in parameter.choices)
+    return f"{parameter.help} One of {choices}." if choices else parameter.help
+
+
+#: What the job `reports` can be told.
+_BY_SCHEDULE = (
+    "The job `reports` writes reports as files, named by report and moment (UTC); it is off until it is told which:",
+    "",
+    "```sh",
+    "python -m server job change reports --on --every 86400 --set reports=inventory,low_stock --set folder=morning",
+    "```",
+    "",
+    "`folder` is one below `STOCKBOOK_REPORTS_DIR`. `keep` is how many files of each report stay (all unless given).",
+    "Any parameter of these reports can be set as well, such as `warehouse`; it holds for the reports that take it.",
+)
 
 
 def _commands(app: typer.Typer) -> Iterator[str]:

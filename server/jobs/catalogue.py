@@ -14,6 +14,7 @@ from server.jobs.kinds import Catalogue, Counts, JobContext, JobFunction, JobKin
 from server.operations import refresh
 from server.push import flow as push
 from server.push import service as push_service
+from server.reports import delivering
 from server.stores.queries import store_named
 from server.sync import flow as sync
 from server.sync import importing, inbox
@@ -119,6 +120,21 @@ def retry_refused(context: JobContext) -> Counts:
     return {"listings": tried}
 
 
+def write_reports(context: JobContext) -> Counts:
+    """The reports named in `reports` as files in `folder` (REP-2). Says which can't be made; fails if none can."""
+    order = delivering.order_of(context.arguments)
+    done = delivering.deliver(
+        context.db, context.settings, order, by=context.by, tell=context.progress, stopping=context.stopping
+    )
+    said = [f"{name}: {reason}" for name, reason in done.failed.items()]
+    if said and not done.files:
+        raise Refused("; ".join(said))
+    if said:
+        context.progress(len(order.names), len(order.names), "; ".join(said))
+    counts = {"reports": len(done.files), "rows": done.rows, "removed": done.removed, "failed": len(done.failed)}
+    return {what: number for what, number in counts.items() if number}
+
+
 def _stores(context: JobContext) -> Sequence[int] | None:
     names: Any = context.arguments.get("stores")
     if not names:
@@ -171,6 +187,14 @@ register(
     retry_refused,
     default_every_seconds=24 * 3600,
     default_active=False,
+)
+register(
+    "reports",
+    "Write reports into a folder",
+    write_reports,
+    default_every_seconds=24 * 3600,
+    default_active=False,
+    check=delivering.order_of,
 )
 register("retention", "Forget what is only kept for a time", retention, default_every_seconds=3600)
 

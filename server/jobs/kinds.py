@@ -32,11 +32,13 @@ class JobContext:
 
 
 JobFunction = Callable[[JobContext], Counts]
+Check = Callable[[Mapping[str, Any]], object]
 
 
 @dataclass(frozen=True)
 class JobKind:
-    """A kind of job. `alone`: never twice at the same time, and due times that pass meanwhile become one run.
+    """A kind of job. `alone`: never twice at the same time, and due times that pass meanwhile become one run. `check`
+    raises for settings that can't be, so that whoever gives them is told at once and not by a run that failed.
 
     A run may happen twice (killed after its effect, before its end was recorded), so functions must bear that.
     """
@@ -47,6 +49,7 @@ class JobKind:
     every_seconds: int
     active: bool = True
     alone: bool = True
+    check: Check | None = None
 
 
 class Catalogue:
@@ -64,11 +67,12 @@ class Catalogue:
         default_every_seconds: int,
         default_active: bool = True,
         alone: bool = True,
+        check: Check | None = None,
     ) -> None:
         """Add a kind. Its job appears in the database at the next start."""
         assert kind not in self._kinds, f"job kind {kind} is registered twice"
         assert default_every_seconds >= 1
-        self._kinds[kind] = JobKind(kind, title, function, default_every_seconds, default_active, alone)
+        self._kinds[kind] = JobKind(kind, title, function, default_every_seconds, default_active, alone, check)
 
     def __getitem__(self, kind: str) -> JobKind:
         if kind not in self._kinds:
@@ -80,6 +84,12 @@ class Catalogue:
 
     def __contains__(self, kind: str) -> bool:
         return kind in self._kinds
+
+    def check(self, kind: str, arguments: Mapping[str, Any]) -> None:
+        """Raises what the kind raises for settings that can't be."""
+        known = self._kinds.get(kind)
+        if known is not None and known.check is not None:
+            known.check(arguments)
 
     @property
     def alone(self) -> list[str]:

@@ -64,8 +64,9 @@ def change_job(
     active: bool | None = None,
     arguments: Mapping[str, Any] | None = None,
     by: str,
+    catalogue: Catalogue = CATALOGUE,
 ) -> Job:
-    """Change when a job runs. Raises `NotFound`; `WrongUse` for an interval that can't be."""
+    """Change when and with what a job runs. Raises `NotFound`; `WrongUse` for an interval or settings that can't be."""
     job = job_named(session, name)
     before = {"every_seconds": job.every_seconds, "active": job.active, "arguments": job.arguments}
     if every_seconds is not None:
@@ -73,7 +74,11 @@ def change_job(
             raise WrongUse("a job runs every second at most and once a year at least", field="every_seconds")
         job.every_seconds = every_seconds
     job.active = job.active if active is None else active
-    job.arguments = job.arguments if arguments is None else dict(arguments)
+    if arguments is not None:
+        catalogue.check(job.kind, arguments)
+        job.arguments = dict(arguments)
+    elif active:
+        catalogue.check(job.kind, job.arguments)
     after = {"every_seconds": job.every_seconds, "active": job.active, "arguments": job.arguments}
     if after != before:
         audit(session, by, "job.change", name, before=before, after=after)
@@ -87,19 +92,23 @@ def ask(
     *,
     by: str,
     at: datetime | None = None,
+    catalogue: Catalogue = CATALOGUE,
 ) -> Run:
-    """Run a job as soon as a worker is free, beside its schedule (JOB-4). Raises `NotFound`.
+    """Run a job as soon as a worker is free, beside its schedule (JOB-4). Raises `NotFound`, `WrongUse` for settings
+    that can't be.
 
     `arguments` are added to the job's own.
     """
     job = job_named(session, name)
     at = at or clock.now()
+    given = {**job.arguments, **(arguments or {})}
+    catalogue.check(job.kind, given)
     run = Run(
         job_id=job.id,
         slot=f"now/{uuid.uuid4()}",
         state="waiting",
         due_at=at,
-        arguments={**job.arguments, **(arguments or {})},
+        arguments=given,
         asked_by=by[:120],
         attempts=0,
         progress={},

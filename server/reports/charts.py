@@ -12,10 +12,10 @@ from server.reports.describing import Asked, Bars, Panel, Report
 from server.reports.streaming import StreamedSheet
 from validators.writing import styling
 
-_TITLE_HEIGHT, _ROW_HEIGHT, _HEADER_HEIGHT = 30, 15, 22  # points
+_TITLE_HEIGHT, _HEADER_HEIGHT, _ROW_HEIGHT = 30, 22, 18  # points
 #: Rows that a chart is high at least; one with many bars grows with its table.
-_LEAST_ROWS = 16
-_ROW_PIXELS, _WIDTH_PIXELS = 20, 760
+_LEAST_ROWS = 14
+_ROW_PIXELS, _WIDTH_PIXELS = 24, 760
 _GAP_WIDTH = 4
 _COLOURS = (styling.ACCENT, "F0B429", styling.MUTED)
 
@@ -23,6 +23,7 @@ _COLOURS = (styling.ACCENT, "F0B429", styling.MUTED)
 def write_charts(book: Book, sheet: StreamedSheet, report: Report, asked: Asked, panels: Sequence[Panel]) -> None:
     """Write the panels one below the other."""
     sheet.hide_gridlines(2)
+    sheet.set_default_row(_ROW_HEIGHT)
     sheet.paper(report.title, asked.at)
     sheet.set_row(0, _TITLE_HEIGHT)
     sheet.text(0, 0, f"{report.title}: charts", book.add_format(styling.TITLE))

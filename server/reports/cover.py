@@ -13,7 +13,7 @@ from server.reports.streaming import StreamedSheet
 from validators.writing import styling
 
 _NAME_WIDTH, _TEXT_WIDTH = 30, 105
-_TITLE_HEIGHT = 30
+_TITLE_HEIGHT, _HEADING_HEIGHT = 30, 22  # points
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ class _Page:
         self._formats: dict[str, Any] = {
             "title": book.add_format(styling.TITLE),
             "what": book.add_format(styling.SUBTITLE | {"font_size": 12}),
-            "heading": book.add_format(styling.HEADING | {"bottom": 1, "bottom_color": f"#{styling.ACCENT_TINT}"}),
-            "name": book.add_format(styling.BODY | {"valign": "top", "num_format": "@"}),
-            "text": book.add_format(styling.BODY | {"valign": "top", "text_wrap": True, "num_format": "@"}),
+            "heading": book.add_format(styling.HEADING),
+            "name": book.add_format(styling.BODY | {"valign": "vcenter", "num_format": "@"}),
+            "text": book.add_format(styling.BODY | {"valign": "vcenter", "text_wrap": True, "num_format": "@"}),
         }
         sheet.hide_gridlines(2)
         sheet.set_column(0, 0, _NAME_WIDTH)
@@ -73,8 +73,8 @@ class _Page:
     def lines(self, heading: str, lines: Sequence[tuple[str, str]]) -> None:
         """A heading and its lines, after an empty row."""
         self._at += 1
+        self._sheet.set_row(self._at, _HEADING_HEIGHT)
         self._write(0, heading, "heading")
-        self._sheet.blank(self._at, 1, self._formats["heading"])
         self._at += 1
         for name, text in lines:
             if name:

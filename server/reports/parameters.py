@@ -30,7 +30,7 @@ SINCE = Parameter(
     days=0,
 )
 RECENT = Parameter(
-    "since", "From", f"From this day or moment on; else the last {SALES_DAYS} days.", Takes.MOMENT, days=SALES_DAYS
+    "since", "From", f"From this day or moment on; else {SALES_DAYS} days.", Takes.MOMENT, days=SALES_DAYS
 )
 UNTIL = Parameter("until", "Until", "Up to this moment, or the end of this day.", Takes.MOMENT, end_of_day=True)
 AS_OF = Parameter(
@@ -71,21 +71,25 @@ def asked(
             takes = ", ".join(known) or "no parameters"
             raise WrongUse(f"the report '{report.name}' does not take '{name[:60]}'; it takes {takes}", field=name[:60])
     values: dict[str, Any] = {}
-    said = []
-    for parameter in report.parameters:
-        values[parameter.name], text = _resolve(session, settings, parameter, wanted.get(parameter.name), at)
-        said.append((parameter.title, text))
-    found = Asked(at, by, said=tuple(said), **values)
+    said: dict[str, str] = {}
+    # The window of history ends where the report does, so `until` comes before the `since` that nobody gave.
+    for parameter in sorted(report.parameters, key=lambda one: one.days is not None):
+        end = values.get(UNTIL.name) or at
+        value = wanted.get(parameter.name)
+        values[parameter.name], said[parameter.title] = _resolve(session, settings, parameter, value, end)
+    found = Asked(
+        at, by, said=tuple((parameter.title, said[parameter.title]) for parameter in report.parameters), **values
+    )
     _refuse_backwards(found)
     return found
 
 
 def _resolve(
-    session: Session, settings: Settings, parameter: Parameter, given: str | None, at: datetime
+    session: Session, settings: Settings, parameter: Parameter, given: str | None, end: datetime
 ) -> tuple[datetime | str | None, str]:
-    """The value, and how it is told."""
+    """The value, and how it is told. `end`: the last moment that the report looks at."""
     if given is None:
-        return _unless_given(settings, parameter, at)
+        return _unless_given(settings, parameter, end)
     if parameter.takes is Takes.MOMENT:
         when = moment(given, end_of_day=parameter.end_of_day)
         return when, _told(when)
@@ -101,11 +105,11 @@ def _resolve(
     return key, given
 
 
-def _unless_given(settings: Settings, parameter: Parameter, at: datetime) -> tuple[datetime | None, str]:
+def _unless_given(settings: Settings, parameter: Parameter, end: datetime) -> tuple[datetime | None, str]:
     if parameter.days is not None:
         days = parameter.days or settings.history_days
-        since = at - timedelta(days=days)
-        return since, f"{_told(since)} (the last {days} days)"
+        since = end - timedelta(days=days)
+        return since, f"{_told(since)} ({'1 day' if days == 1 else f'{days} days'})"
     return None, "now" if parameter.takes is Takes.MOMENT else _ALL
 
 

@@ -51,7 +51,7 @@ class StreamedSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed
         self.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         self.fit_to_pages(1, 0)
         said = title.replace("&", "&&")  # one alone begins a code
-        self.set_footer(f"&L&8Stockbook: {said}&C&8{made:%Y-%m-%d %H:%M} UTC&R&8Page &P of &N")
+        self.set_footer(f"&L&8Stockbook: {said}&C&8Made {made:%Y-%m-%d %H:%M} UTC&R&8Page &P of &N")
 
     def close_table(self, name: str, titles: Sequence[str], header_row: int, last_row: int) -> None:
         """Declare a table over the rows that were written, from the header's to the last one's (both from 0)."""

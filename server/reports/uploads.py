@@ -14,6 +14,7 @@ from server.uploads.models import Upload
 from server.uploads.outcome import STATUSES
 from validators.registry import WORKBOOKS
 
+_TITLES = {"ok": "OK", "warning": "Warnings", "error": "Errors", "conflict": "Conflicts"}
 _WORDS = {
     "ok": "Rows that are in order.",
     "warning": "Rows with a warning.",
@@ -68,7 +69,7 @@ REPORT = Report(
                 Column("Mode", Look.WORD, "Whether it was to be looked at only, or applied.", 12),
                 Column("Status", Look.WORD, "What came of it.", 15),
                 Column("Rows", Look.UNITS, "Rows with something in them.", 10),
-                *(Column(name.title(), Look.UNITS, _WORDS[name], 12) for name in STATUSES),
+                *(Column(_TITLES.get(name, name.title()), Look.UNITS, _WORDS[name], 12) for name in STATUSES),
                 Column("Seconds", Look.DECIMAL, "How long it took.", 11),
                 Column("Duplicate of", Look.NUMBER, "The upload with the same content.", 15),
                 Column("Undone by", Look.TEXT, "Who took it back.", 18),

@@ -15,6 +15,7 @@ from typing import IO
 
 from sqlalchemy.orm import Session
 from xlsxwriter import Workbook as Book
+from xlsxwriter.exceptions import FileCreateError
 
 from server.reports.cells import RowWriter, is_text
 from server.reports.charts import write_charts
@@ -29,7 +30,7 @@ MOST_ROWS = 1_000_000
 TELL_EVERY = 1_000
 #: The header's row and the first below it, from 0.
 HEADER_AT, FIRST_AT = 2, 3
-_TITLE_HEIGHT, _HEADER_HEIGHT = 30, 22  # points
+_TITLE_HEIGHT, _HEADER_HEIGHT, _ROW_HEIGHT = 30, 22, 18  # points
 
 
 @dataclass
@@ -68,7 +69,10 @@ def write(
             write_charts(book, charts, report, asked, made.panels)
         write_cover(book, cover, report, asked, made.sheets, made.notes)
         # Only now: closing takes long, and a report that failed leaves nothing but its temporary folder.
-        book.close()
+        try:
+            book.close()
+        except FileCreateError as error:
+            raise error.args[0] from error  # the OSError that it wraps: a full disk is answered as one
     return made.rows
 
 
@@ -132,6 +136,7 @@ class _Table:
         for index, (column, look) in enumerate(zip(self._sheet.columns, writer.formats, strict=True)):
             sheet.set_column(index, index, max(column.width, len(column.title) + 5 if is_text(column) else 0), look)
         sheet.hide_gridlines(2)
+        sheet.set_default_row(_ROW_HEIGHT)
         sheet.set_row(0, _TITLE_HEIGHT, self._book.add_format(styling.SUBTITLE))
         sheet.text(0, 0, self._heading, self._book.add_format(styling.TITLE))
         plain = self._book.add_format(styling.SUBTITLE)

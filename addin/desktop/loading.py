@@ -10,7 +10,7 @@ from addin.client.errors import Refused
 from addin.client.http import Server, Template
 from addin.client.merging import Merged, Values, merge, names_of, typed_rows
 from addin.client.painting import FILLS, own_part
-from addin.client.reading import MESSAGE, STATUS, VERSION, body
+from addin.client.reading import STATUS, VERSION, body
 from addin.client.sheet import Area, Table, runs
 from addin.desktop.desk import Desk
 from addin.desktop.uploading import still
@@ -30,7 +30,7 @@ def load_current_data(desk: Desk) -> None:
         data = server.current_data(template.id)
         merged = merge(table, typed, data, template, default_warehouse=server.default_warehouse())
     with still(desk.book.app):
-        _write(desk, sheet, table, template, merged)
+        _write(desk, sheet, table, template, merged, typed)
     desk.screen.tell(summary.of_load(template.title, merged.loaded, merged.kept))
 
 
@@ -50,7 +50,7 @@ def _typed(desk: Desk, server: Server, table: Table) -> set[int]:
     return typed_rows(server.all_rows(outcome))
 
 
-def _write(desk: Desk, sheet: TemplateSheet, table: Table, template: Template, merged: Merged) -> None:
+def _write(desk: Desk, sheet: TemplateSheet, table: Table, template: Template, merged: Merged, typed: set[int]) -> None:
     """The template's own columns, in stretches of rows that change; columns of the user's own are not touched."""
     headers = sheet.ready_for_results(table, VERSION)
     names = names_of(headers, template)
@@ -68,18 +68,16 @@ def _write(desk: Desk, sheet: TemplateSheet, table: Table, template: Template, m
             sheet.paper.write_column(top, column, values, kinds.get(name, "text"))
     if VERSION not in table.headers:
         sheet.hide_column(names.index(VERSION) + 1)
-    _take_colours_back(sheet, table, names, set(changing))
+    _take_colours_back(sheet, table, names, set(changing) - typed)
 
 
 def _values(rows: Sequence[Values | None], name: str) -> list[Any]:
-    """One column of the rows; what the tools said of them before is emptied."""
-    if name in (STATUS, MESSAGE):
-        return [None] * len(rows)
+    """One column of the rows. Records have no status: what was said of a row before goes when it takes its record."""
     return [None if row is None else row.get(name) for row in rows]
 
 
 def _take_colours_back(sheet: TemplateSheet, table: Table, names: Sequence[str], changed: set[int]) -> None:
-    """Colours and notes of an earlier outcome, in rows that an earlier outcome had painted and that changed now."""
+    """Colours and notes of an earlier outcome, in rows that it had painted and that took their record's values now."""
     status = table.column(STATUS)
     ours = set(FILLS.values())
     for number, values in enumerate(table.values, table.first_row):

@@ -61,7 +61,7 @@ class GivenRows(Body):
     rows: list[dict[str, Any]]
     sheet: str | None = Field(None, max_length=31, description="The sheet's name, for the addresses in `cells`.")
     first_row: int | None = Field(None, ge=1, le=1_048_576, description="The row number of the first of `rows`.")
-    version: int | None = Field(None, ge=1, le=1_000_000, description="Of the template that the sheet was made with.")
+    version: int | None = Field(None, ge=0, le=1_000_000, description="Of the template that the sheet was made with.")
     marks: list[CellMark] = Field([], max_length=1_000_000, description="Cells whose values don't say all.")
     hidden: list[int] = Field([], max_length=1_048_576, description="Row numbers that are hidden in the sheet.")
 

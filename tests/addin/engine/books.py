@@ -89,6 +89,7 @@ class Sheet(base_classes.Sheet):
 
     def __init__(self, book: Book, paper: Any) -> None:
         self.book, self.paper = book, paper
+        self._formats: dict[int, str] = {}
 
     @property
     def name(self) -> str:
@@ -125,6 +126,11 @@ class Sheet(base_classes.Sheet):
         cell = self.paper._cells.get((row, column))
         if cell is not None:
             return str(cell.number_format)
+        if column not in self._formats:
+            self._formats[column] = self._column_format(column)
+        return self._formats[column]
+
+    def _column_format(self, column: int) -> str:
         for letter, dimension in self.paper.column_dimensions.items():
             first = dimension.min or openpyxl.utils.column_index_from_string(letter)
             if first <= column <= (dimension.max or first):

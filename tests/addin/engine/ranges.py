@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from openpyxl.cell.cell import Cell, MergedCell
@@ -105,8 +106,7 @@ class Range(base_classes.Range):
     @number_format.setter
     def number_format(self, value: str) -> None:
         self._write_allowed()
-        for cell in self._cells():
-            cell.number_format = value
+        self._restyle("number_format", value)
 
     @property
     def color(self) -> tuple[int, int, int] | None:
@@ -119,8 +119,7 @@ class Range(base_classes.Range):
     def color(self, value: tuple[int, int, int] | None) -> None:
         self._write_allowed()
         fill = PatternFill() if value is None else PatternFill("solid", fgColor="FF{:02X}{:02X}{:02X}".format(*value))
-        for cell in self._cells():
-            cell.fill = fill
+        self._restyle("fill", fill)
 
     @property
     def merge_cells(self) -> bool | None:
@@ -193,6 +192,17 @@ class Range(base_classes.Range):
 
     def _cells(self) -> Iterator[Cell]:
         return (self._cell(r, c) for r in self._rows() for c in self._columns())
+
+    def _restyle(self, what: str, value: Any) -> None:
+        """Change one part of every cell's style; openpyxl works each out anew, which takes long for many."""
+        known: dict[bytes, Any] = {}
+        for cell in self._cells():
+            before = cell._style.tobytes()
+            if before in known:
+                cell._style = copy(known[before])
+            else:
+                setattr(cell, what, value)
+                known[before] = cell._style
 
     def _write_allowed(self) -> None:
         self.sheet.book.app.count("write")

@@ -97,7 +97,14 @@ def create_app(shared: Services) -> OpenAPI:
     )
     app.extensions["stockbook"] = shared
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    for before in (metrics.begin, safety.check_host, safety.check_size, auth.guard, safety.check_form):
+    for before in (
+        metrics.begin,
+        safety.check_host,
+        safety.check_size,
+        auth.guard,
+        safety.check_query,
+        safety.check_form,
+    ):
         app.before_request(before)
     for after in (safety.add_headers, metrics.count):
         app.after_request(after)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import json
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Response, request
@@ -10,6 +12,8 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMe
 
 from server.api.auth import declared_by
 from server.api.frame import services
+from server.api.problems import WrongRequest
+from server.api.takes import taken_by
 
 #: A form around the file costs a little more than the file.
 FORM_OVERHEAD = 64 * 1024
@@ -49,7 +53,21 @@ def check_form() -> None:
         return
     if not request.is_json:
         raise UnsupportedMediaType("send JSON, with Content-Type: application/json")
-    checked_json()
+    content = checked_json()
+    if content and declared.permission is not None and not taken_by(request.endpoint).body:
+        raise WrongRequest("this takes no body", errors=_unknown(content if isinstance(content, dict) else ["body"]))
+
+
+def check_query() -> None:
+    """Refuse a parameter that the route does not know: whoever misspelt a filter would take the answer for filtered."""
+    declared = declared_by(request.endpoint) if request.endpoint else None
+    if declared is None or declared.permission is None:
+        return  # pages for browsers, and webhooks, to which others add what they like
+    known = taken_by(request.endpoint).parameters
+    unknown = [name for name in request.args if name not in known]
+    if unknown:
+        there = f"there are {', '.join(known)}" if known else "it takes none"
+        raise WrongRequest(f"there is no parameter '{unknown[0][:60]}' here; {there}", errors=_unknown(unknown))
 
 
 def checked_json() -> Any:
@@ -60,7 +78,37 @@ def checked_json() -> Any:
             _refuse_unkeepable(content)
     except RecursionError:
         raise BadRequest("the JSON is nested too deeply") from None
+    except BadRequest as error:
+        if not isinstance(error.__cause__, BadRequest):
+            raise  # the connection broke, or ours
+        raise BadRequest(_why_no_json(request.get_data())) from None
     return content
+
+
+def _why_no_json(body: bytes) -> str:
+    """In plain words where a body stops being JSON; read once more, since it is only needed when it is wrong."""
+    try:
+        json.loads(body)
+    except UnicodeDecodeError:
+        return "the body is not JSON: it is not text in UTF-8"
+    except json.JSONDecodeError as error:
+        return _where_it_ends(error)
+    except ValueError:  # thousands of digits
+        return "the JSON holds a number that is too long"
+    return "the body is not JSON"
+
+
+def _where_it_ends(error: json.JSONDecodeError) -> str:
+    if not error.doc.strip():
+        return "the body is empty; send JSON"
+    if error.pos >= len(error.doc.rstrip()):
+        return "the body is not JSON: it breaks off at its end; look for a bracket or a quote that is not closed"
+    found = error.doc[error.pos]
+    return f"the body is not JSON: line {error.lineno}, column {error.colno}, at {found!r}"
+
+
+def _unknown(names: Iterable[str]) -> list[dict[str, Any]]:
+    return [{"place": name[:100], "code": "unknown", "text": "nobody knows this name"} for name in names]
 
 
 def add_headers(response: Response) -> Response:

@@ -22,6 +22,8 @@ api = resource("store_import", "Stores")
 JOB = "import_store"
 #: Rows of a preview; the counts are of all.
 MOST_ROWS = 1_000
+#: As long as someone waits for an answer, and one of the few threads that answer requests waits with him.
+PREVIEW_SECONDS = 20.0
 
 
 class ImportRowShown(BaseModel):
@@ -54,9 +56,9 @@ class Nothing(Body):
 @api.get("/stores/<int:id>/import", responses={200: ImportShown})
 @needs("stores.write")
 def preview_import(path: ById) -> Response:
-    """What importing the store would do: asks the store for its listings, changes nothing."""
+    """What importing the store would do: asks the store for its listings, changes nothing. 503 where they take long."""
     shared = services()
-    return show(_shown(importing.preview(shared.db, shared.settings, path.id)))
+    return show(_shown(importing.preview(shared.db, shared.settings, path.id, seconds=PREVIEW_SECONDS)))
 
 
 @api.post("/stores/<int:id>/import", responses={202: RunShown})

@@ -23,12 +23,14 @@ _call = threading.local()
 
 @contextmanager
 def ending_in(seconds: float) -> Iterator[None]:
-    """Within the block, in this thread, no wait for the network goes on after `seconds`."""
-    _call.end = time.monotonic() + seconds
+    """Within the block, in this thread, no wait for the network goes on after `seconds`, nor after an outer block."""
+    outer: float | None = getattr(_call, "end", None)
+    end = time.monotonic() + seconds
+    _call.end = end if outer is None else min(outer, end)
     try:
         yield
     finally:
-        del _call.end
+        _call.end = outer
 
 
 class BoundedTransport(httpx.HTTPTransport):

@@ -14,7 +14,7 @@ from server.uploads.examining import examine
 from server.uploads.handlers.protocol import Context, Step
 from server.uploads.handlers.registry import HANDLERS
 from server.uploads.sources import Checked, checked
-from validators.messages import Finding, Severity
+from validators.messages import Finding, Severity, shown
 from validators.reading import from_rows
 from validators.registry import WORKBOOKS
 
@@ -68,12 +68,21 @@ def apply_rows(session: Session, sheet: Checked, *, by: str, at: datetime) -> Do
 
 def as_error(finding: Finding) -> dict[str, Any]:
     """A finding as it stands among a problem's `errors`."""
-    return {"place": finding.column, "code": finding.code, "text": finding.text}
+    return {"place": finding.column, "code": finding.code, "text": _said(finding)}
+
+
+def _said(finding: Finding) -> str:
+    """What people read who never saw a workbook: its literal for an empty value would mean nothing to them."""
+    if finding.code == "clear-not-allowed":
+        return "it can't be emptied; give it a value, or leave it out"
+    if finding.code == "cell-hash-text":
+        return f"'{shown(finding.facts['value'])}' is not a value; Excel writes that where it could not show one"
+    return finding.text
 
 
 def _refusal(errors: Sequence[Finding]) -> StockbookError:
     first = errors[0]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    said = f"{first.column}: {first.text}{more}" if first.column else f"{first.text}{more}"
+    said = f"{first.column}: {_said(first)}{more}" if first.column else f"{_said(first)}{more}"
     kind = RowsCollide if {finding.code for finding in errors} <= _COLLISIONS else RowsRefused
     return kind(said, errors=[as_error(finding) for finding in errors])

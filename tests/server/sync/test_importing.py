@@ -14,7 +14,7 @@ from server.catalog.models import Component, MerchantSku
 from server.catalog.records import NewSku
 from server.catalog.service import create
 from server.db.session import Database
-from server.errors import Refused
+from server.errors import Busy, Refused
 from server.jobs.runner import Runner
 from server.ledger.models import Entry
 from server.ledger.posting import Figures
@@ -236,3 +236,11 @@ def test_at_the_command_line(terminal: Terminal, tmp_path: Path) -> None:  # noq
         assert terminal.json("stock") == []
         assert terminal.json("store", "import", "amazon", "--apply")["counts"]["units"] == 10
         assert [row["on_hand"] for row in terminal.json("stock")] == [10]
+
+
+def test_who_waits_for_a_preview_waits_no_longer_than_told(company: Company) -> None:
+    """CH-2: a store that tells its listings slowly does not keep a thread that answers requests."""
+    store = company.shop("amazon", mug=10)
+    with pytest.raises(Busy, match="within 0 s"):
+        importing.preview(company.db, company.settings, store, seconds=0.0)
+    assert importing.preview(company.db, company.settings, store, seconds=60.0) == company.preview(store)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, or_, update
 from sqlalchemy.orm import Session
 
 from server.access.audit import audit
@@ -315,7 +315,9 @@ def _fail(db: Database, upload_id: int, code: str, text: str, errors: list[dict[
 def recover(db: Database, *, all_of_them: bool) -> int:
     """At start: uploads that a stopped server left running were rolled back by the database; say so in the history.
 
-    `all_of_them`: this is the only server, so whatever still runs is left over. Gives how many there were.
+    `all_of_them`: this is the only server, so whatever users handed in and still runs is left over. What came another
+    way (the command line, a job of a process of its own) may well be at work: it is given up when its lease has run
+    out, here or by retention. Gives how many there were.
     """
     said = {
         "code": "interrupted",
@@ -323,9 +325,9 @@ def recover(db: Database, *, all_of_them: bool) -> int:
     }
 
     def work(session: Session) -> int:
-        left = update(Upload).where(Upload.status == "running")
-        if not all_of_them:
-            left = left.where(Upload.lease_until < now())
+        over = Upload.lease_until < now()
+        given_up = or_(over, Upload.user_id.is_not(None)) if all_of_them else over
+        left = update(Upload).where(Upload.status == "running", given_up)
         values = {"status": "failed", "problem": said, "finished_at": now(), "lease_until": None}
         return session.execute(left.values(values)).rowcount  # type: ignore[attr-defined, no-any-return]
 

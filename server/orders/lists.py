@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from server.channels.protocol import MarketStatus
 from server.orders.models import Order, OrderHold, OrderLine
 from server.orders.queries import WAITING, risky, views
-from server.orders.states import State
+from server.orders.states import DEDUCTED, State
 
 _PAGE = 1000
 _LINE = ("store_sku", "sku", "quantity", "held", "deducted", "returned", "name")
@@ -37,7 +37,8 @@ def why(name: str) -> ColumnElement[bool]:
     """The condition of a list: `on_hold`, `cancel_pending`, `at_risk`, `to_return`, `not_deducted`, `to_file`.
 
     `to_return`: cancelled, or returned at the market, and not all back; `not_deducted`: shipped outside where the
-    store's setting deducts, and it did not fit (ORD-9); `to_file`: cancelled once deducted, and not filed away (ORD-8).
+    store's setting deducts, it did not fit, and nobody has marked it as processed (ORD-9); `to_file`: cancelled once
+    deducted, and not filed away (ORD-8).
     """
     waiting = Order.state.in_(WAITING)
     off = (Order.state == State.CANCELLED) | (Order.market_status == MarketStatus.RETURNED.value)
@@ -46,7 +47,7 @@ def why(name: str) -> ColumnElement[bool]:
         "cancel_pending": Order.cancel_pending.is_(True) & waiting,
         "at_risk": Order.id.in_(risky(None)),
         "to_return": off & Order.id.in_(_out()),
-        "not_deducted": Order.listed.is_(True),
+        "not_deducted": Order.listed.is_(True) & Order.state.in_(DEDUCTED),
         "to_file": (Order.state == State.CANCELLED) & Order.filed.is_(False) & Order.id.in_(_out()),
     }
     return conditions[name]

@@ -17,8 +17,8 @@ class Order(Base):
 
     `supplement`: 0, or for a supplementary order (ORD-10) its suffix, so that no order of the store's own can have its
     number; `supplement_of` is the order whose lines it adds to. `filed`: a cancelled order that was put away (ORD-8).
-    `listed`: shipped outside, and could not be deducted as the store's setting asks (ORD-9). `processed_at`: marked as
-    processed, so that its return may be listed (ORD-11).
+    `listed`: shipped outside, and could not be deducted as the store's setting asks (ORD-9), till somebody marks it as
+    processed. `processed_at`: marked as processed, so that its return may be listed (ORD-11).
 
     `seen_at` and `content` are the newest news taken in (ORD-3); `placed_at` is when the buyer placed it and
     `counts_at` when it began to count (ORD-1).

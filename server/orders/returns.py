@@ -84,7 +84,8 @@ def scan(
 
 
 def mark_processed(session: Session, order_ids: Iterable[int], *, by: str, at: datetime) -> list[Order]:
-    """Mark signed, cancelled or returned orders as processed, so that their returns may be listed.
+    """Mark signed, cancelled or returned orders as processed, so that their returns may be listed; and orders that were
+    shipped outside and could not be deducted (ORD-9), once that was put right by hand.
 
     Raises `NotFound`, `NotPossible`: one that the buyer has not signed for is scanned.
     """
@@ -92,12 +93,13 @@ def mark_processed(session: Session, order_ids: Iterable[int], *, by: str, at: d
     why = why_not_processed(session, orders)
     if why:
         raise NotPossible(next(iter(why.values())))
-    fresh = [order for order in orders if order.processed_at is None]
+    fresh = [order for order in orders if order.processed_at is None or order.listed]
     with relation(session, {"id": NUMBER}, [(order.id,) for order in fresh]) as r:
-        mark = update(Order).where(Order.id.in_(select(r.c.id))).values(processed_at=at)
+        mark = update(Order).where(Order.id.in_(select(r.c.id))).values(processed_at=at, listed=False)
         session.execute(mark.execution_options(synchronize_session=False))
     for order in fresh:
         set_committed_value(order, "processed_at", at)
+        set_committed_value(order, "listed", False)
     marked = [("order.mark_processed", f"order {order.number}", {"order": order.id}) for order in fresh]
     audit_all(session, by, marked, at=at)
     return orders
@@ -272,7 +274,7 @@ def why_not_processed(session: Session, orders: Sequence[Order]) -> dict[int, st
     return {
         order.id: f"the buyer has not signed for order {order.number}: scan its package to put it back"
         for order in orders
-        if not _over(order) and order.id not in scanned
+        if not _over(order) and not order.listed and order.id not in scanned
     } | why
 
 

@@ -12,6 +12,7 @@ from server.catalog.models import MerchantSku
 from server.channels.protocol import MarketStatus
 from server.errors import WrongUse
 from server.ledger.posting import Figures
+from server.orders import returns
 from server.orders.models import Order
 from server.orders.service import NotPossible
 from server.orders.states import Action
@@ -200,6 +201,8 @@ def test_what_does_not_fit_is_listed(desk: Desk, code: str) -> None:
     assert (desk.state("A"), desk.figures(desk.red), desk.kinds("A")) == ("shipped", Figures(10), [])
     assert desk.view("A").order.listed
     assert desk.view("A").warnings == ["shipped outside and not deducted: it did not fit"]
+    desk.db.write(lambda s: returns.mark_processed(s, [desk.id("A")], by="anna", at=AT))
+    assert not desk.view("A").order.listed, "whoever put it right by hand takes it off the list"
 
 
 @pytest.mark.parametrize(("setting", "expected"), [("release", Figures(10)), ("deduct", Figures(6))])

@@ -18,7 +18,7 @@ from server.reports import delivering
 from server.stores.queries import store_named
 from server.sync import flow as sync
 from server.sync import importing, inbox
-from server.sync.flow import Synced
+from server.sync.reading import Synced
 from server.uploads import pipeline
 
 NEWS_KEPT_DAYS = 30
@@ -144,20 +144,24 @@ def _stores(context: JobContext) -> Sequence[int] | None:
 
 
 def _counts(context: JobContext, done: Synced) -> Counts:
-    """What to record of a sync; the run says which stores could not be read and why, and which listings fit several
-    merchant SKUs (CAT-10). Stores fail it only when none could be read."""
+    """What to record of a sync; the run says which stores could not be read and why, which orders could not be taken in
+    or not as they were told, and which listings fit several merchant SKUs (CAT-10). Stores fail it only when none could
+    be read. One that found nothing new counts nothing, so that it is not kept for long."""
     said = [f"{store}: {reason}" for store, reason in done.failed.items()]
     if said and not done.stores:
         raise Refused("; ".join(said))
+    said += [f"not taken in, {text}" for text in done.left[:_NAMED]]
+    said += done.odd[:_NAMED]
     said += [f"not mapped, {text}" for text in done.ambiguous[:_NAMED]]
     if said:
         context.progress(done.stores, done.stores, "; ".join(said))
-    counts = {name: getattr(done, name) for name in ("stores", "new", "changed", "same", "ignored", "mapped")}
-    return {
-        **{name: number for name, number in counts.items() if number},
-        **({"ambiguous": len(done.ambiguous)} if done.ambiguous else {}),
-        **({"failed": len(done.failed)} if done.failed else {}),
-    }
+    lists = {"ambiguous": done.ambiguous, "odd": done.odd, "left": done.left, "failed": done.failed}
+    news = {"new": done.new, "changed": done.changed, "mapped": done.mapped}
+    news |= {name: len(some) for name, some in lists.items()}
+    if not any(news.values()):
+        return {}
+    counts = {"stores": done.stores, "same": done.same, "ignored": done.ignored, **news}
+    return {name: number for name, number in counts.items() if number}
 
 
 #: Every kind this server can run.

@@ -11,7 +11,7 @@ from server.errors import StockbookError
 from server.jobs import catalogue
 from server.jobs.kinds import JobContext
 from server.settings import Settings
-from server.sync.flow import Synced
+from server.sync.reading import Synced
 
 
 def test_a_run_names_the_stores_that_could_not_be_read(
@@ -29,6 +29,8 @@ def test_a_run_names_the_stores_that_could_not_be_read(
     come_to(Synced(stores=1, new=2, failed={"East": "asleep"}))
     assert catalogue.sync_orders(context) == {"stores": 1, "new": 2, "failed": 1}
     assert said == ["East: asleep"]
+    come_to(Synced(stores=3, same=40, ignored=2))
+    assert catalogue.sync_orders(context) == {}, "nothing new: not kept for long"
     come_to(Synced(failed={"East": "asleep", "West": "gone"}))
     with pytest.raises(StockbookError, match="East: asleep; West: gone"):
         catalogue.sync_orders(context)

@@ -37,6 +37,29 @@ _FORMULA = re.compile(rb"<f[\s>/]")
 _ERROR = b't="e"'
 
 
+class HiddenFacts:
+    """What the fast reader hides about a sheet, without the XML that told it: marks, hidden rows, merged ranges."""
+
+    def __init__(self, marks: list[Mark], hidden: list[int], tail: bytes) -> None:
+        self.marks = marks
+        self.hidden = hidden
+        self._tail = tail
+
+    def merged(self, first_row: int, last_row: int) -> Iterator[Mark]:
+        """A mark for every cell of merged ranges among the given rows."""
+        left = MOST_MERGED
+        for tag in _MERGE.findall(self._tail):
+            place = area(_attributes(tag).get(b"ref", b"").decode("ascii", "replace"))
+            if place is None:
+                continue
+            top, start, bottom, end = max(place[0], first_row), place[1], min(place[2], last_row), place[3]
+            left -= max(0, bottom - top + 1) * (end - start + 1)
+            if left < 0:
+                raise Unreadable("file-merged", cell=f"{letters(start)}{place[0]}")
+            columns = range(start, end + 1)
+            yield from ((row, column, "merged", "") for row in range(top, bottom + 1) for column in columns)
+
+
 class SheetXml:
     """A worksheet's XML, ready to be searched: comments and namespace prefixes off, odd constructs refused.
 
@@ -53,7 +76,6 @@ class SheetXml:
         if data.count(b"<sheetData") > 1:
             raise Unreadable("file-odd-xml")
         self.data = data
-        self.tail = data[max(data.rfind(b"</sheetData>"), 0) :]
         self._numbers = list(map(int, _ROW_NUMBER.findall(data)))
         self._has_errors = _ERROR in data
 
@@ -81,8 +103,13 @@ class SheetXml:
             if attributes.get(b"t") == b"e" and (error := _value(body)) not in KNOWN_ERRORS:
                 raise Unreadable("file-new-error", cell=f"{letters(column)}{row}", value=error)
 
-    def hidden_rows(self) -> list[int]:
-        """The numbers of hidden and filtered rows."""
+    def facts(self, percent: dict[int, str], zeros: dict[int, str], *, never_calculated: bool) -> HiddenFacts:
+        """Marks for error cells, formulas without a saved result, and numbers shown as per cent or with zeros; hidden
+        and filtered rows; and what tells of merged cells, which stands behind the cells."""
+        marks = list(self._marks(percent, zeros, never_calculated)) if self._looks_odd(percent, zeros) else []
+        return HiddenFacts(marks, self._hidden_rows(), self.data[max(self.data.rfind(b"</sheetData>"), 0) :])
+
+    def _hidden_rows(self) -> list[int]:
         if _HIDDEN not in self.data:
             return []
         hidden: list[int] = []
@@ -94,29 +121,8 @@ class SheetXml:
                 hidden.append(number)
         return hidden
 
-    def merged(self, first_row: int, last_row: int) -> Iterator[Mark]:
-        """A mark for every cell of merged ranges among the given rows."""
-        left = MOST_MERGED
-        for tag in _MERGE.findall(self.tail):
-            place = area(_attributes(tag).get(b"ref", b"").decode("ascii", "replace"))
-            if place is None:
-                continue
-            top, start, bottom, end = max(place[0], first_row), place[1], min(place[2], last_row), place[3]
-            left -= max(0, bottom - top + 1) * (end - start + 1)
-            if left < 0:
-                raise Unreadable("file-merged", cell=f"{letters(start)}{place[0]}")
-            columns = range(start, end + 1)
-            yield from ((row, column, "merged", "") for row in range(top, bottom + 1) for column in columns)
-
-    def marks(
-        self, first_row: int, percent: dict[int, str], zeros: dict[int, str], *, never_calculated: bool
-    ) -> Iterator[Mark]:
-        """Marks for error cells, formulas without a saved result, and numbers shown as per cent or with zeros."""
-        if not self._looks_odd(percent, zeros):
-            return
+    def _marks(self, percent: dict[int, str], zeros: dict[int, str], never_calculated: bool) -> Iterator[Mark]:
         for row, column, attributes, body in self._cells():
-            if row < first_row:
-                continue
             kind = attributes.get(b"t", b"n")
             value = _value(body)
             if kind == b"e":

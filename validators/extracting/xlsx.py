@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
@@ -15,7 +16,10 @@ from validators.extracting.job import Job
 from validators.extracting.other_sheets import look_alikes
 from validators.extracting.package import Package, SheetPart, Table
 from validators.extracting.refusing import Unreadable
-from validators.extracting.sheet_xml import SheetXml
+from validators.extracting.sheet_xml import HiddenFacts, SheetXml
+
+#: Marks that make their row exist, also below the last value.
+_ALWAYS = ("error", "formula")
 
 
 class Place:
@@ -48,18 +52,16 @@ def read(job: Job) -> Grid:
         grid.fill(rows, header, place.shape)
         visible = {sheet.name: sheet for sheet in package.sheets if sheet.visible}
         grid.warnings += look_alikes(list(visible), grid.sheet, lambda name: book.rows(visible[name]), place.shape)
-        _add_hidden_facts(grid, book.xml(place.sheet), package)
+        _add_hidden_facts(grid, book.facts(place.sheet))
         return grid
 
 
-def _add_hidden_facts(grid: Grid, xml: SheetXml, package: Package) -> None:
+def _add_hidden_facts(grid: Grid, facts: HiddenFacts) -> None:
     """Marks and hidden rows, from the sheet's XML."""
     first, last = grid.header_row + 1, grid.header_row + grid.height
-    percent, zeros = package.styles()
-    odd = xml.marks(first, percent, zeros, never_calculated=package.never_calculated)
-    grid.marks += [mark for mark in odd if mark[0] <= last or mark[2] in ("error", "formula")]
-    grid.marks += xml.merged(first, last)
-    grid.hidden = [row for row in xml.hidden_rows() if first <= row <= last]
+    grid.marks += [mark for mark in facts.marks if first <= mark[0] and (mark[0] <= last or mark[2] in _ALWAYS)]
+    grid.marks += facts.merged(first, last)
+    grid.hidden = [row for row in facts.hidden if first <= row <= last]
 
 
 def _identity(package: Package, shapes: Sequence[Shape], wanted: str | None) -> tuple[Shape | None, int | None]:
@@ -124,25 +126,31 @@ class _Book:
         self._package = package
         self._most_rows = most_rows
         self._rows: dict[str, list[list[Any]]] = {}
-        self._xml: dict[str, SheetXml] = {}
+        self._facts: dict[str, HiddenFacts] = {}
 
-    def xml(self, sheet: SheetPart) -> SheetXml:
-        """The sheet's XML, refused where the fast reader would read it wrong or give up."""
-        if sheet.name not in self._xml:
+    @cached_property
+    def _styles(self) -> tuple[dict[int, str], dict[int, str]]:
+        return self._package.styles()
+
+    def facts(self, sheet: SheetPart) -> HiddenFacts:
+        """What only the sheet's XML tells; refused where the fast reader would read it wrong or give up. The XML itself
+        is let go before the cells are read, for both are large."""
+        if sheet.name not in self._facts:
             data = self._package.read(sheet.path)
             if data is None:
                 raise Unreadable("file-damaged", reason=f"the part {sheet.path} is missing")
-            xml = self._xml[sheet.name] = SheetXml(data)
+            xml = SheetXml(data)
             xml.refuse_disorder()
             xml.refuse_broken_texts()
             xml.refuse_too_many_rows(self._most_rows + HEADER_ROWS)
             xml.refuse_unknown_errors()
-        return self._xml[sheet.name]
+            self._facts[sheet.name] = xml.facts(*self._styles, never_calculated=self._package.never_calculated)
+        return self._facts[sheet.name]
 
     def rows(self, sheet: SheetPart) -> list[list[Any]]:
         """All rows from row 1 on, all columns from A on."""
         if sheet.name not in self._rows:
-            self.xml(sheet)
+            self.facts(sheet)
             try:
                 found = self._book.get_sheet_by_name(sheet.name)
                 self._rows[sheet.name] = found.to_python(skip_empty_area=False)

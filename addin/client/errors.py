@@ -85,6 +85,15 @@ class TemplateTooOld(AddinError):
         super().__init__(f"{detail} Press Get template for the current one and copy your rows into it.")
 
 
+class TemplateTooNew(AddinError):
+    """The workbook was made by a server that is ahead of this one."""
+
+    title = "This template is from a newer server"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"{detail} Are you signed in at the right server? Its own template comes with Get template.")
+
+
 class TooManyRows(AddinError):
     """More rows, or more data, than can be handed in at once (413)."""
 
@@ -146,6 +155,8 @@ def error_of(status: int, problem: Mapping[str, Any]) -> AddinError:
         return ServerTrouble(f"{detail} Nothing was changed as far as this add-in can tell; look at History.")
     if code == "file-old-template":
         return TemplateTooOld(detail)
+    if code == "file-new-template":
+        return TemplateTooNew(detail)
     if code == "file-too-many-rows":
         return TooManyRows(f"{detail} Nothing was changed.")
     return Refused(_with_places(detail, problem), code)

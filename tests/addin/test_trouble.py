@@ -116,17 +116,22 @@ def test_not_a_template(signed_in: Excel, tmp_path: Path, press: Callable[[], No
     assert not opened.impl.touched
 
 
+@pytest.mark.parametrize(
+    ("version", "title"), [("0", "This template is out of date"), ("99", "This template is from a newer server")]
+)
 @pytest.mark.parametrize("press", COMMANDS)
-def test_an_old_template(site: Site, signed_in: Excel, sheet: Open, tmp_path: Path, press: Callable[[], None]) -> None:
-    """ADD-4: made with another version of the template."""
+def test_a_template_of_another_version(
+    sheet: Open, signed_in: Excel, tmp_path: Path, press: Callable[[], None], version: str, title: str
+) -> None:
+    """ADD-4: made with another version of the template: nothing is read as if it were this one."""
     sheet("stock_in", ("MUG", 1), name="fresh").book.save(str(tmp_path / "saved.xlsx"))
     book = openpyxl.load_workbook(tmp_path / "saved.xlsx")
-    book.defined_names["_template_version"].attr_text = '"0"'
-    book.save(tmp_path / "old.xlsx")
-    open_sheet = OpenSheet.of(tmp_path / "old.xlsx", "stock_in").settle()
+    book.defined_names["_template_version"].attr_text = f'"{version}"'
+    book.save(tmp_path / "other.xlsx")
+    open_sheet = OpenSheet.of(tmp_path / "other.xlsx", "stock_in").settle()
     press()
-    assert signed_in.alerts[-1].title == "This template is out of date" and "Get template" in signed_in.said
-    assert "version 0" in signed_in.said and not open_sheet.touched
+    assert signed_in.alerts[-1].title == title and "Get template" in signed_in.said
+    assert f"version {version}" in signed_in.said and not open_sheet.touched
 
 
 def test_fifty_thousand_rows(site: Site, sheet: Open, signed_in: Excel, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Annotated, Literal
 
 from flask import Response
@@ -13,7 +14,7 @@ from server import clock
 from server.api.auth import caller
 from server.api.frame import Body, needs, resource, services, show
 from server.api.once import once
-from server.api.paging import Page, Paging
+from server.api.paging import Page, Paging, cut
 from server.api.skus import Attributes, SkuWarning, without_separators
 from server.catalog import hygiene, queries
 from server.catalog.label_sheets import SHEETS, sheet_named
@@ -194,17 +195,14 @@ def list_label_sheets() -> Response:
 def sku_health(query: HealthFilter) -> Response:
     """SKUs with a warning, by id. Warnings never block anything."""
     with services().db.read() as session:
-        found = hygiene.health(session)
-    wanted = [
-        one
-        for one in found
-        if one.id > (query.after or 0) and (query.code is None or query.code in {hint.code for hint in one.hints})
-    ]
-    items = [
-        HealthShown(id=one.id, sku=one.code, title=one.title, warnings=_warnings(one.hints))
-        for one in wanted[: query.limit]
-    ]
-    return show(Page(items=items, next=items[-1].id if len(wanted) > query.limit else None))
+        found = hygiene.health(session, after=query.after or 0)
+        wanted = (one for one in found if query.code is None or query.code in {hint.code for hint in one.hints})
+        shown = list(islice(wanted, query.limit + 1))
+    return show(cut(shown, query, _health_shown))
+
+
+def _health_shown(one: hygiene.SkuHealth) -> HealthShown:
+    return HealthShown(id=one.id, sku=one.code, title=one.title, warnings=_warnings(one.hints))
 
 
 def _warnings(hints: Sequence[hygiene.Hint]) -> list[SkuWarning]:

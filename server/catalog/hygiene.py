@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from server.catalog.models import Gtin, MerchantSku
 from server.catalog.rules import skeletons
@@ -17,8 +17,8 @@ from server.db.bulk import TEXT, relation
 from validators.messages import Finding
 from validators.values.hygiene import sku_warnings
 
-#: How many SKUs are looked at together.
-_AT_ONCE = 10_000
+#: How many SKUs are looked at together: few at first, for whoever reads one page, and ever more for who reads on.
+_FIRST, _MOST = 500, 8_000
 
 
 class Hint(NamedTuple):
@@ -55,20 +55,17 @@ class SkuHealth:
 
 
 class _Alike:
-    """Codes that share something with a subject. Lists are kept only of those that do, for most of many thousands
-    share nothing."""
+    """Codes that share something. Lists are kept only of those that do, for most of many thousands share nothing."""
 
-    def __init__(self, subjects: Iterable[str]) -> None:
-        self._wanted = set(subjects) - {""}
+    def __init__(self) -> None:
         self._first: dict[str, str] = {}
         self.several: dict[str, list[str]] = {}
 
     def add(self, shared: Iterable[str], codes: Iterable[str]) -> None:
         for value, code in zip(shared, codes, strict=True):
-            if value in self._wanted:
-                first = self._first.setdefault(value, code)
-                if first is not code:
-                    self.several.setdefault(value, [first]).append(code)
+            first = self._first.setdefault(value, code)
+            if first is not code:
+                self.several.setdefault(value, [first]).append(code)
 
     def another(self, shared: str, key: str) -> str | None:
         """The first code but that of `key` itself."""
@@ -79,22 +76,21 @@ class _Alike:
 class _Others:
     """All SKUs, those that are there and those to be made, by what they could be taken for."""
 
-    titles: _Alike
-    skeletons: _Alike
+    titles: _Alike = field(default_factory=_Alike)
+    skeletons: _Alike = field(default_factory=_Alike)
     models: set[str] = field(default_factory=set)
     gtins: set[str] = field(default_factory=set)
     deleted: dict[str, str] = field(default_factory=dict)
 
-    def add(self, codes: Sequence[str], titled: Sequence[str], bare: Sequence[str], models: Iterable[str]) -> None:
+    def add(self, codes: Sequence[str], titled: Sequence[str], bare: Sequence[str]) -> None:
         self.titles.add(titled, codes)
         self.skeletons.add(bare, codes)
-        self.models.update(fold(model) for model in models if model)
 
     def may_concern(self, key: str, titled: str, bare: str) -> bool:
         """Whether there may be a hint; for most there is none, and finding that out is quick."""
-        return (
+        return bool(
             bare in self.skeletons.several
-            or titled in self.titles.several
+            or (titled and titled in self.titles.several)
             or key in self.models
             or key in self.gtins
             or key in self.deleted
@@ -120,49 +116,65 @@ def hints(session: Session, subjects: Sequence[Subject]) -> list[list[Hint]]:
     keys = [fold(code) for code in codes]
     titled = [title_key(subject.title) for subject in subjects]
     bare = skeletons(codes)
-    others = _Others(_Alike(titled), _Alike(bare))
-    _add_known(session, others, {subject.id for subject in subjects})
-    others.add(codes, titled, bare, [subject.model_number for subject in subjects])
+    others = _known(session, list(zip(keys, titled, bare, strict=True)))
+    new = [place for place, subject in enumerate(subjects) if subject.id is None]
+    others.add(*([column[place] for place in new] for column in (codes, titled, bare)))
+    others.models.update(fold(subjects[place].model_number) for place in new if subjects[place].model_number)
     others.gtins.update(fold(gtin) for subject in subjects for gtin in subject.gtins)
-    _add_gtins_and_deleted(session, others, keys)
     looks = zip(keys, titled, bare, strict=True)
     return [list(others.hints(*look)) if others.may_concern(*look) else [] for look in looks]
 
 
-def health(session: Session) -> list[SkuHealth]:
-    """Every living SKU that has a warning, by id: those of its code alone and those of the others (CAT-2)."""
+def health(session: Session, *, after: int = 0) -> Iterator[SkuHealth]:
+    """Every living SKU behind number `after` that has a warning, by id: those of its code alone and those of the
+    others (CAT-2). Read some at a time, so that a page costs what it shows."""
     query = select(MerchantSku.id, MerchantSku.code, MerchantSku.title, MerchantSku.model_number)
-    rows = session.execute(query.where(MerchantSku.deleted_at.is_(None)).order_by(MerchantSku.id))
-    subjects = [Subject(code, title, model, id=sku_id) for sku_id, code, title, model in rows]
-    found: list[SkuHealth] = []
-    for subject, more in zip(subjects, hints(session, subjects), strict=True):
-        said = [*(Hint(*warning) for warning in sku_warnings(subject.code)), *more]
-        if said:
-            assert subject.id is not None
-            found.append(SkuHealth(subject.id, subject.code, subject.title, said))
-    return found
+    query = query.where(MerchantSku.deleted_at.is_(None)).order_by(MerchantSku.id)
+    many = _FIRST
+    while rows := session.execute(query.where(MerchantSku.id > after).limit(many)).all():
+        after, many = rows[-1].id, min(2 * many, _MOST)
+        subjects = [Subject(code, title, model, id=sku_id) for sku_id, code, title, model in rows]
+        for row, more in zip(rows, hints(session, subjects), strict=True):
+            said = [*(Hint(*warning) for warning in sku_warnings(row.code)), *more]
+            if said:
+                yield SkuHealth(row.id, row.code, row.title, said)
 
 
-def _add_known(session: Session, others: _Others, looked_at: set[int | None]) -> None:
-    """The living SKUs but those that are looked at, some thousands at a time: there may be very many."""
-    query = select(MerchantSku.id, MerchantSku.code, MerchantSku.title_key, MerchantSku.model_number)
-    living = session.connection().execute(query.where(MerchantSku.deleted_at.is_(None)))
-    for rows in living.partitions(_AT_ONCE):
-        if not looked_at.isdisjoint([row[0] for row in rows]):
-            rows = [row for row in rows if row[0] not in looked_at]
-        if rows:
-            _, codes, titled, models = zip(*rows, strict=True)
-            others.add(codes, titled, skeletons(codes), models)
-
-
-def _add_gtins_and_deleted(session: Session, others: _Others, keys: Iterable[str]) -> None:
-    """Which of the keys are GTINs, and the day on which the last SKU of a key was deleted."""
-    with relation(session, {"key": TEXT}, [(key,) for key in set(keys)]) as r:
-        others.gtins.update(session.scalars(select(Gtin.key).join(r, Gtin.key == r.c.key)))
-        query = (
+def _known(session: Session, looks: Sequence[tuple[str, str, str]]) -> _Others:
+    """What the SKUs that are there have in common with these, given as key, title and skeleton."""
+    others = _Others()
+    with relation(session, {"key": TEXT, "titled": TEXT, "bare": TEXT}, looks) as r:
+        keys = select(r.c.key)
+        for alike, column, wanted in (
+            (others.titles, MerchantSku.title_key, r.c.titled),
+            (others.skeletons, MerchantSku.skeleton, r.c.bare),
+        ):
+            for shared, first, last in session.execute(_first_and_last(column, select(wanted))):
+                alike.add([shared] if first == last else [shared, shared], [first] if first == last else [first, last])
+        models = select(MerchantSku.model_key).where(MerchantSku.deleted_at.is_(None), MerchantSku.model_key != "")
+        others.models.update(session.scalars(models.where(MerchantSku.model_key.in_(keys))))
+        others.gtins.update(session.scalars(select(Gtin.key).where(Gtin.key.in_(keys))))
+        deleted = (
             select(MerchantSku.key, func.max(MerchantSku.deleted_at))
-            .join(r, MerchantSku.key == r.c.key)
-            .where(MerchantSku.deleted_at.is_not(None))
+            .where(MerchantSku.key.in_(keys), MerchantSku.deleted_at.is_not(None))
             .group_by(MerchantSku.key)
         )
-        others.deleted.update({key: f"{day:%Y-%m-%d}" for key, day in session.execute(query)})
+        others.deleted.update({key: f"{day:%Y-%m-%d}" for key, day in session.execute(deleted)})
+    return others
+
+
+def _first_and_last(column: InstrumentedAttribute[str], wanted: Select[str]) -> Select[str, str, str]:
+    """Of the living SKUs with one of the wanted values, for each value the codes of the oldest and the newest: with
+    more than one of them each SKU has another one, however many share the value."""
+    groups = (
+        select(column.label("shared"), func.min(MerchantSku.id).label("first"), func.max(MerchantSku.id).label("last"))
+        .where(column != "", column.in_(wanted), MerchantSku.deleted_at.is_(None))
+        .group_by(column)
+        .subquery()
+    )
+    first, last = aliased(MerchantSku), aliased(MerchantSku)
+    return (
+        select(groups.c.shared, first.code, last.code)
+        .join(first, first.id == groups.c.first)
+        .join(last, last.id == groups.c.last)
+    )

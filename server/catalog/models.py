@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from server.db.base import Base, Id, folded
 
 _LIVING = text("deleted_at IS NULL")
+_WITH_MODEL = text("model_key <> ''")
 
 
 class MerchantSku(Base):
@@ -27,6 +28,8 @@ class MerchantSku(Base):
         Index("ix_merchant_sku_key_any", "key"),
         Index("ix_merchant_sku_parent_key", "parent_key"),
         Index("ix_merchant_sku_title_key", "title_key"),
+        Index("ix_merchant_sku_skeleton", "skeleton"),
+        Index("ix_merchant_sku_model_key", "model_key", sqlite_where=_WITH_MODEL, postgresql_where=_WITH_MODEL),
         CheckConstraint("length(code) BETWEEN 1 AND 64", name="code"),
         CheckConstraint("kind IN ('single', 'combination')", name="kind"),
     )
@@ -34,6 +37,7 @@ class MerchantSku(Base):
     id: Mapped[Id]
     code: Mapped[str] = mapped_column(String(64))
     key: Mapped[str] = mapped_column(folded(64))
+    skeleton: Mapped[str] = mapped_column(folded(64), default="")  # what look-alikes have in common (CAT-2)
     kind: Mapped[str] = mapped_column(String(12), default="single")
     own_stock: Mapped[bool] = mapped_column(default=False)  # combinations only (CAT-6)
     title: Mapped[str] = mapped_column(String(255), default="")
@@ -50,6 +54,7 @@ class MerchantSku(Base):
     width_cm: Mapped[Decimal | None]
     height_cm: Mapped[Decimal | None]
     model_number: Mapped[str] = mapped_column(String(64), default="")
+    model_key: Mapped[str] = mapped_column(folded(64), default="")
     picture_url: Mapped[str] = mapped_column(String(1000), default="")
     cost: Mapped[Decimal | None]
     price: Mapped[Decimal | None]

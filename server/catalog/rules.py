@@ -20,6 +20,10 @@ _CONFUSED = str.maketrans(
 _BETWEEN = "\n"
 
 
+#: Characters that are compared, as the table has them; a few signs are written out as whole words.
+LONGEST_SKELETON = 192
+
+
 def combination_available(recipe: Mapping[int, int], available: Mapping[int, int], own: int | None = None) -> int:
     """How many of a combination one warehouse can give (CAT-6): the least of ⌊component available ÷ quantity⌋,
     never below 0, and with own stock (`own` units available of itself) never above that."""
@@ -43,7 +47,7 @@ def skeleton(code: str) -> str:
     folded = code.strip().casefold()
     if not folded.isascii():
         folded = unicodedata.normalize("NFKC", folded).casefold()
-    return folded.translate(_CONFUSED)
+    return folded.translate(_CONFUSED)[:LONGEST_SKELETON]
 
 
 def skeletons(codes: Sequence[str]) -> list[str]:

@@ -106,7 +106,7 @@ def _refuse_update(known: Mapping[int, Any], changes: Mapping[int, SkuChange], s
 
 
 #: Columns that follow from another.
-_DERIVED = {"title": "title_key", "parent_sku": "parent_key"}
+_DERIVED = {"title": "title_key", "parent_sku": "parent_key", "model_number": "model_key"}
 
 
 def _with_derived(values: dict[str, Any]) -> dict[str, Any]:
@@ -114,6 +114,8 @@ def _with_derived(values: dict[str, Any]) -> dict[str, Any]:
         values["title_key"] = title_key(values["title"])
     if "parent_sku" in values:
         values["parent_key"] = parent_key(values["parent_sku"])
+    if "model_number" in values:
+        values["model_key"] = fold(values["model_number"])
     return values
 
 

@@ -20,6 +20,7 @@ TO_THE_LETTER = {
 MADE_FROM = {
     "merchant_sku.title_key": "merchant_sku.title",
     "merchant_sku.parent_key": "merchant_sku.parent_sku",
+    "merchant_sku.model_key": "merchant_sku.model_number",
     "order_package.key": "order_return.package",
 }
 USUAL = ("code", "name", "value")

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from itertools import islice
+
 import pytest
 
 from server.catalog import hygiene
 from server.catalog.deleting import delete
 from server.catalog.hygiene import Subject
-from server.catalog.records import NewSku
-from server.catalog.service import create
+from server.catalog.records import NewSku, SkuChange
+from server.catalog.service import create, update_many
 from server.db.session import Database
 from tests.factories import AT
-from tests.support.statements import counted
+from tests.support.statements import counted, counted_reads
 
 
 @pytest.fixture
@@ -77,6 +79,31 @@ def test_the_health_of_the_whole_catalogue(db: Database, known: list[int]) -> No
         "0 NK/1O": ["sku-blank", "sku-slash", "sku-leading-zero", "sku-ambiguous", "title-elsewhere"],
         "NK-1O": ["sku-ambiguous", "sku-lookalike"],
     }
+
+
+def test_health_is_read_on_from_where_it_stopped(db: Database) -> None:
+    """CAT-2: a page costs what it shows; the first of two that are alike names the other, whichever page it is on."""
+    twins = [NewSku(code=f"{kind}-{number}", title=f"Title {number}") for kind in "AB" for number in range(700)]
+    db.write(lambda s: create(s, twins, by="anna", at=AT))
+    with db.read() as session:
+        with counted_reads(db) as statements:
+            page = list(islice(hygiene.health(session), 100))
+        assert len(statements) < 15
+        everything = list(hygiene.health(session))
+        assert list(hygiene.health(session, after=page[-1].id)) == everything[100:]
+    assert [one.code for one in everything] == [sku.code for sku in twins]
+    others = {one.code: one.hints[0].facts["other"] for one in everything}
+    assert others["A-5"] == "B-5" and others["B-5"] == "A-5"
+
+
+def test_what_changes_is_looked_up_as_it_is_now(db: Database) -> None:
+    """CAT-2: a title and a model number that were changed."""
+    (plain, _) = db.write(lambda s: create(s, [NewSku(code="M"), NewSku(code="X9", title="Mug")], by="a", at=AT))
+    changes = [SkuChange(plain, {"title": " MUG", "model_number": "x9"})]
+    db.write(lambda s: update_many(s, changes, by="anna", at=AT))
+    with db.read() as session:
+        found = {one.code: [hint.code for hint in one.hints] for one in hygiene.health(session)}
+    assert found == {"M": ["title-elsewhere"], "X9": ["sku-is-model", "title-elsewhere"]}
 
 
 def test_statements_do_not_grow_with_subjects(db: Database, known: list[int]) -> None:

@@ -133,6 +133,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
         sa.Column("key", sa.String(length=192), nullable=False),
+        sa.Column("skeleton", sa.String(length=192), nullable=False),
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("own_stock", sa.Boolean(), nullable=False),
         sa.Column("title", sa.String(length=255), nullable=False),
@@ -151,6 +152,7 @@ def upgrade() -> None:
         sa.Column("width_cm", base.ExactDecimal(), nullable=True),
         sa.Column("height_cm", base.ExactDecimal(), nullable=True),
         sa.Column("model_number", sa.String(length=64), nullable=False),
+        sa.Column("model_key", sa.String(length=192), nullable=False),
         sa.Column("picture_url", sa.String(length=1000), nullable=False),
         sa.Column("cost", base.ExactDecimal(), nullable=True),
         sa.Column("price", base.ExactDecimal(), nullable=True),
@@ -170,7 +172,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_merchant_sku")),
     )
     op.create_index("ix_merchant_sku_key_any", "merchant_sku", ["key"], unique=False)
+    op.create_index(
+        "ix_merchant_sku_model_key",
+        "merchant_sku",
+        ["model_key"],
+        unique=False,
+        sqlite_where=sa.text("model_key <> ''"),
+        postgresql_where=sa.text("model_key <> ''"),
+    )
     op.create_index("ix_merchant_sku_parent_key", "merchant_sku", ["parent_key"], unique=False)
+    op.create_index("ix_merchant_sku_skeleton", "merchant_sku", ["skeleton"], unique=False)
     op.create_index("ix_merchant_sku_title_key", "merchant_sku", ["title_key"], unique=False)
     op.create_index(
         "uq_merchant_sku_key",

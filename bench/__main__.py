@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from bench import allocation, push, results, uploads
+from bench import allocation, push, results, sync, uploads
 from bench.page import QUICK, RESULTS, Section, Size, markdown
 from server.cli.serving import collect_rarely
 
@@ -13,6 +13,7 @@ BENCHES: dict[str, Callable[[Size], Section]] = {
     "uploads": uploads.run,
     "results": results.run,
     "allocation": allocation.run,
+    "sync": sync.run,
     "push": push.run,
 }
 

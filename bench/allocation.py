@@ -25,7 +25,7 @@ from server.stores.models import Store
 
 WRITERS, PAGE, LINES, MOST_RATIO = 4, 100, 3, 4.0
 _UNITS = 1_000_000
-_TAKE = (
+TAKE = (
     "UPDATE balance SET allocated = allocated + {0} "
     "WHERE warehouse_id = {0} AND sku_id = {0} AND on_hand - allocated >= {0}"
 )
@@ -81,8 +81,8 @@ class _Shop:
     def take(self, number: int) -> float:
         """Take all orders in, under numbers of this round; gives the seconds."""
         pages = [
-            [_order(f"{number}-{start + place}", lines) for place, lines in enumerate(page)]
-            for start, page in _pages(self._orders, PAGE)
+            [market_order(f"{number}-{start + place}", lines) for place, lines in enumerate(page)]
+            for start, page in pages_of(self._orders, PAGE)
         ]
         return seconds(lambda: _at_once(self._take_page, pages))
 
@@ -94,7 +94,7 @@ class _Shop:
 
     def floor(self, orders: int) -> float:
         """Bare updates with a commit after so many orders; gives the seconds."""
-        pages = [page for _, page in _pages(self._orders, PAGE)]
+        pages = [page for _, page in pages_of(self._orders, PAGE)]
         bare = _bare_sqlite if self.db.dialect == "sqlite" else _bare_postgres
         if self.db.dialect == "sqlite":  # one writer is the fastest that SQLite can be
             return seconds(lambda: bare(self.db, self._warehouse, self._orders, orders))
@@ -108,7 +108,8 @@ class _Shop:
             raise RuntimeError(f"{found} of {orders} orders were allocated")
 
 
-def _order(number: str, lines: Lines) -> MarketOrder:
+def market_order(number: str, lines: Lines) -> MarketOrder:
+    """An order that is ready to ship, of one unit of each of these SKUs."""
     return MarketOrder(
         number=number,
         status=MarketStatus.READY_TO_SHIP,
@@ -119,7 +120,8 @@ def _order(number: str, lines: Lines) -> MarketOrder:
     )
 
 
-def _pages(orders: Sequence[Any], length: int) -> Iterator[tuple[int, Sequence[Any]]]:
+def pages_of(orders: Sequence[Any], length: int) -> Iterator[tuple[int, Sequence[Any]]]:
+    """The orders in pages, each with its first one's place."""
     return ((start, orders[start : start + length]) for start in range(0, len(orders), length))
 
 
@@ -132,20 +134,20 @@ def _bare_sqlite(db: Database, warehouse: int, orders: Sequence[Lines], together
     with db.engines.write.connect() as connection:
         raw: Any = connection.connection.driver_connection
         raw.execute("ROLLBACK") if raw.in_transaction else None
-        for _, some in _pages(orders, together):
+        for _, some in pages_of(orders, together):
             raw.execute("BEGIN IMMEDIATE")
             for sku_id in (sku_id for lines in some for sku_id in lines):
-                _granted(raw.execute(_TAKE.format("?"), (1, warehouse, sku_id, 1)).rowcount)
+                _granted(raw.execute(TAKE.format("?"), (1, warehouse, sku_id, 1)).rowcount)
             raw.execute("COMMIT")
 
 
 def _bare_postgres(db: Database, warehouse: int, orders: Sequence[Lines], together: int) -> None:
     with db.engines.write.connect() as connection:
         raw: Any = connection.connection.driver_connection
-        for _, some in _pages(orders, together):
+        for _, some in pages_of(orders, together):
             # in key order, or the writers deadlock
             for sku_id in sorted(sku_id for lines in some for sku_id in lines):
-                _granted(raw.execute(_TAKE.format("%s"), (1, warehouse, sku_id, 1)).rowcount)
+                _granted(raw.execute(TAKE.format("%s"), (1, warehouse, sku_id, 1)).rowcount)
             raw.commit()
 
 

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from server.catalog.models import MerchantSku
@@ -104,6 +104,24 @@ def put_stock(session: Session, sku_ids: Sequence[int], units: int, *, number: i
 def default_warehouse(session: Session) -> int:
     """The default warehouse's id."""
     return ensure_default(session, AT).id
+
+
+@contextmanager
+def counted(db: Database) -> Iterator[list[str]]:
+    """The statements that run inside the block."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    engines = {db.engines.write, db.engines.read}
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
 
 
 @contextmanager

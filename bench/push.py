@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, event, func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from bench.databases import AT, KINDS, database, default_warehouse, kinds, make_skus, make_stores, put_stock
+from bench.databases import AT, KINDS, counted, database, default_warehouse, kinds, make_skus, make_stores, put_stock
 from bench.measuring import MB, held, in_turn, peak_memory, seconds
 from bench.page import Figure, Section, Size
 from server.db.base import moment_for
@@ -72,7 +71,7 @@ class _Shop:
         """Change every SKU and evaluate them; gives the seconds of the evaluation."""
         self._forget()
         self.db.write(lambda session: put_stock(session, self._skus, 10, number=number + 2))
-        with _counted(self.db) as seen:
+        with counted(self.db) as seen:
             took = seconds(lambda: evaluate(self.db))
         self.statements = len(seen)
         self._prove()
@@ -103,23 +102,6 @@ def _make_rule(session: Session, stores: Sequence[int]) -> None:
     session.flush()
     session.add(PushRuleWarehouse(rule_id=rule.id, warehouse_id=default_warehouse(session)))
     session.add_all(PushRuleStore(rule_id=rule.id, store_id=store) for store in stores)
-
-
-@contextmanager
-def _counted(db: Database) -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
-
-    engines = {db.engines.write, db.engines.read}
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", note)
 
 
 _FIGURES = (

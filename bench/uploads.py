@@ -106,16 +106,16 @@ def _bare(path: Path, database: Path, insert: Insert | None) -> None:
 
 def _insert_skus(db: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> None:
     columns = (
-        "code, key, title, title_key, parent_sku, parent_key, size, colour, category, brand, weight_g, cost, price, "
-        "currency, kind, own_stock, attributes, model_number, picture_url, serial_mode, status, notes, "
-        "created_at, updated_at"
+        "code, key, skeleton, title, title_key, parent_sku, parent_key, model_key, size, colour, category, brand, "
+        "weight_g, cost, price, currency, kind, own_stock, attributes, model_number, picture_url, serial_mode, status, "
+        "notes, created_at, updated_at"
     )
     rest = ("single", 0, "{}", "", "", "off", "active", "", _AT, _AT)
     db.executemany(
-        f"INSERT INTO merchant_sku ({columns}) VALUES ({', '.join('?' * 24)})",
+        f"INSERT INTO merchant_sku ({columns}) VALUES ({', '.join('?' * 26)})",
         [
-            (r[0], r[0].lower(), r[1], r[1].lower(), r[2], r[2].lower(), r[3], r[4], r[6], r[7], str(r[9]), str(r[15]),
-             str(r[16]), r[17], *rest)
+            (r[0], r[0].lower(), r[0].lower(), r[1], r[1].lower(), r[2], r[2].lower(), "", r[3], r[4], r[6], r[7],
+             str(r[9]), str(r[15]), str(r[16]), r[17], *rest)
             for r in rows
         ],
     )  # fmt: skip

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-import httpx
 import keyring
 from keyring.errors import KeyringError, PasswordDeleteError
 
@@ -18,6 +19,8 @@ from addin.client.errors import AddinError, NotSignedIn
 DEFAULT_SERVER = "http://127.0.0.1:8000"
 _SERVICE = "stockbook"
 _FILE = "addin.json"
+_HERE = ("localhost", "127.", "[::1]")
+_HOST = re.compile(r"[A-Za-z0-9._:-]+")
 
 
 class NoPasswordStore(AddinError):
@@ -77,20 +80,20 @@ def server() -> str:
 
 
 def tidy_address(text: str) -> str:
-    """An address as typed -> the one to keep. Raises `WrongServer`; http is only for this computer and a network of
-    one's own, which is why it is told rather than guessed away."""
-    given = text.strip().rstrip("/")
+    """An address as typed -> the one to keep: without a scheme it is https, but on this computer. Raises
+    `WrongServer`."""
+    given = text.strip()
     if given and "://" not in given:
-        given = f"http://{given}" if given.startswith(("localhost", "127.")) else f"https://{given}"
+        given = f"http://{given}" if given.startswith(_HERE) else f"https://{given}"
     try:
-        url = httpx.URL(given)
-    except httpx.InvalidURL:
-        url = httpx.URL("")
-    if url.scheme not in ("http", "https") or not url.host:
+        parts = urlsplit(given)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host, port = urlsplit(""), "", None
+    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host):
         raise WrongServer(f"'{text[:100]}' is no address. It looks like https://stock.example.com.")
-    port = f":{url.port}" if url.port else ""
-    host = f"[{url.host}]" if ":" in url.host else url.host
-    return f"{url.scheme}://{host}{port}"
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
 
 
 def token(address: str) -> str:

@@ -1,118 +1,22 @@
-"""SKU create, SKU update and combinations, through the whole path of an upload."""
+"""SKU create and SKU update, through the whole path of an upload."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import String
 
-from server.catalog import queries, service
+from server.catalog import service
 from server.catalog.deleting import delete
 from server.catalog.models import MerchantSku
-from server.catalog.records import NewSku, SkuChange
-from server.db.session import Database
-from server.settings import Settings
-from server.uploads import outcome, pipeline
+from server.catalog.records import SkuChange
 from server.uploads.handlers.protocol import CannotUndo
 from server.uploads.handlers.registry import HANDLERS
-from server.uploads.models import Upload
-from server.uploads.pipeline import Request, Who
-from server.uploads.sources import keep_rows
-from server.uploads.undo import undo
-from tests.factories import AT, make_store, make_store_sku, make_warehouse, put_stock
+from tests.factories import AT, make_store, make_store_sku, make_warehouse
+from tests.server.uploads.conftest import FULL, Uploads, combination
 from tests.support.statements import counted
-
-Row = Mapping[str, Any]
-
-
-@dataclass
-class Uploads:
-    """Hands rows in, and looks at what came of it."""
-
-    db: Database
-    settings: Settings
-
-    def send(self, template: str, *rows: Row, apply: bool = True, good_rows: bool = False) -> tuple[int, str]:
-        source = keep_rows(self.settings, {"template": template, "rows": list(rows), "first_row": 4})
-        request, who = Request("apply" if apply else "validate", good_rows), Who("anna")
-        number = pipeline.receive(self.db, source, request, who)
-        pipeline.process(self.db, self.settings, number, source, request, who)
-        with self.db.read() as session:
-            return number, session.get_one(Upload, number).status
-
-    def rows(self, number: int) -> list[dict[str, Any]]:
-        with self.db.read() as session:
-            return list(outcome.stored_rows(session, number))
-
-    def codes(self, number: int) -> list[list[tuple[str, str]]]:
-        """Per row, (column, code) of each message."""
-        return [[(m["key"], m["code"]) for m in row.get("messages", ())] for row in self.rows(number)]
-
-    def undo(self, number: int) -> None:
-        self.db.write(lambda session: undo(session, number, by="bob"))
-
-    def current(self, template: str) -> list[dict[str, Any]]:
-        """The rows of a download with data, as they would be handed in again."""
-        with self.db.read() as session:
-            found = HANDLERS[template].current(session)
-            return [{**_cells(row.values), "_version": row.version} for row in found]
-
-    def sku(self, code: str) -> MerchantSku | None:
-        with self.db.read() as session:
-            found = queries.find(session, [code]).get(code.casefold())
-            if found is not None:
-                session.expunge(found)
-            return found
-
-    def recipe(self, code: str) -> dict[str, int]:
-        with self.db.read() as session:
-            ids = queries.find_ids(session, [code])
-            return {
-                part.code: part.quantity for parts in queries.parts_of(session, ids.values()).values() for part in parts
-            }
-
-    def gtins(self, code: str) -> list[str]:
-        with self.db.read() as session:
-            (sku_id,) = queries.find_ids(session, [code]).values()
-            return queries.gtins_of(session, [sku_id]).get(sku_id, [])
-
-
-def _cells(values: Row) -> dict[str, Any]:
-    def cell(value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return "; ".join(f"{name}={text}" for name, text in value.items())
-        if isinstance(value, tuple):
-            return "; ".join(value)
-        return str(value) if isinstance(value, Decimal) else value
-
-    return {name: cell(value) for name, value in values.items()}
-
-
-@pytest.fixture
-def uploads(db: Database, tmp_path: Path) -> Uploads:
-    """Uploads into an empty company with its default warehouse."""
-    db.write(lambda session: make_warehouse(session, "MAIN", default=True))
-    return Uploads(db, Settings(data_dir=tmp_path, database_url=db.url))
-
-
-@pytest.fixture
-def singles(uploads: Uploads) -> list[int]:
-    """A, B and C."""
-    new = [NewSku(code=code, title=f"Single {code}", gtins=[f"GT-{code}"]) for code in "ABC"]
-    return uploads.db.write(lambda session: service.create(session, new, by="anna", at=AT))
-
-
-FULL = {
-    "sku": "NK-SP-TS-RED-M", "title": "Sport T-shirt", "parent_sku": "NK-SP-TS", "size": "M", "colour": "Red",
-    "attributes": "fit=slim; sleeve=short", "gtins": "4006381333931; 614141999996", "weight_g": "180.5",
-    "cost": "4.20", "price": "12.90", "currency": "usd", "default_warehouse": "main", "serial_mode": "full",
-    "status": "inactive", "notes": "Summer",
-}  # fmt: skip
 
 
 def test_sku_create_makes_skus_with_every_field(uploads: Uploads) -> None:
@@ -267,114 +171,6 @@ def test_sku_update_is_undone_unless_changed_since(uploads: Uploads) -> None:
     with pytest.raises(CannotUndo) as refused:
         uploads.undo(number)
     assert refused.value.reasons == [f"'{FULL['sku']}': brand was changed since"]
-
-
-def combination(code: str, component: str, quantity: int, **more: Any) -> dict[str, Any]:
-    return {"combination": code, "component": component, "quantity": quantity, **more}
-
-
-def test_combinations_are_made_and_rewritten_whole(uploads: Uploads, singles: list[int]) -> None:
-    """CAT-6: all rows of a combination are its recipe; what is not listed is taken out, and said."""
-    rows = (combination("SET", "a", 2, title="Set", own_stock="yes"), combination("set", "B", 1))
-    _, status = uploads.send("combinations", *rows)
-    assert (status, uploads.recipe("SET")) == ("applied", {"A": 2, "B": 1})
-    number, _ = uploads.send("combinations", combination("SET", "A", 2), combination("SET", "C", 4))
-    assert uploads.recipe("SET") == {"A": 2, "C": 4}
-    assert [row["changes"] for row in uploads.rows(number)] == [
-        [{"field": "component", "before": "B", "after": None}],
-        [{"field": "quantity", "before": None, "after": 4}],
-    ]
-    sku = uploads.sku("SET")
-    assert sku is not None and (sku.own_stock, sku.title) == (True, "Set")
-    number, _ = uploads.send("combinations", combination("SET", "C", 4), combination("SET", "A", 2))
-    assert [row["status"] for row in uploads.rows(number)] == ["unchanged", "unchanged"]
-
-
-def test_combinations_refuse_what_can_not_be(uploads: Uploads, singles: list[int]) -> None:
-    """CAT-6: combinations of combinations, cycles, singles with stock, each at its own cell."""
-    uploads.send("combinations", combination("SET", "A", 1, title="Set"))
-    uploads.db.write(lambda session: put_stock(session, 1, singles[1], 5))
-    rows = (
-        combination("ONE", "SET", 1, title="One"),
-        combination("TWO", "two", 1, title="Two"),
-        combination("THREE", "C", 1),
-        combination("B", "C", 1),
-        combination("A", "C", 1),
-        combination("FOUR", "NONE", 1, title="Four"),
-    )
-    number, status = uploads.send("combinations", *rows)
-    assert status == "refused"
-    codes = uploads.codes(number)
-    assert codes[0] == [("component", "combination-nested")]
-    assert ("component", "combination-cycle") in codes[1]
-    assert codes[2] == [("title", "recipe-no-title")]
-    assert codes[3] == [("combination", "single-in-use")]
-    assert codes[4] == [("combination", "single-is-component")]
-    assert codes[5] == [("component", "unknown-merchant_sku")]
-
-
-def test_a_recipe_is_never_applied_in_part(uploads: Uploads, singles: list[int]) -> None:
-    """CAT-6, WB-6: with *apply good rows* a combination with one bad row is left alone as a whole."""
-    rows = (
-        combination("SET", "A", 1, title="Set"),
-        combination("SET", "NONE", 1),
-        combination("OTHER", "A", 1, title="Other"),
-        combination("BAD", "OTHER", 1, title="Bad"),
-        combination("BAD", "B", 1),
-    )
-    number, status = uploads.send("combinations", *rows, good_rows=True)
-    assert status == "partly_applied"
-    assert uploads.codes(number) == [
-        [("combination", "companion-bad")],
-        [("component", "unknown-merchant_sku")],
-        [],
-        [("component", "unknown-merchant_sku")],
-        [("combination", "companion-bad")],
-    ]
-    assert uploads.sku("SET") is None and uploads.sku("BAD") is None and uploads.recipe("OTHER") == {"A": 1}
-
-
-def test_combinations_with_data_are_versioned_by_the_whole_recipe(uploads: Uploads, singles: list[int]) -> None:
-    """WB-4: a change to one component makes every row of the combination a conflict."""
-    rows = (
-        combination("SET", "A", 2, title="Set"),
-        combination("SET", "B", 1),
-        combination("TWO", "C", 1, title="Two"),
-    )
-    uploads.send("combinations", *rows)
-    given = uploads.current("combinations")
-    assert [(row["combination"], row["component"], row["quantity"]) for row in given] == [
-        ("SET", "A", 2), ("SET", "B", 1), ("TWO", "C", 1),
-    ]  # fmt: skip
-    number, _ = uploads.send("combinations", *given)
-    assert [row["status"] for row in uploads.rows(number)] == ["unchanged"] * 3
-    uploads.send("combinations", combination("SET", "A", 2), combination("SET", "B", 5))
-    given[2]["title"] = "Two times"
-    number, status = uploads.send("combinations", *given)
-    assert status == "refused"
-    assert [row["status"] for row in uploads.rows(number)] == ["conflict", "conflict", "ok"]
-
-
-def test_combinations_are_undone(uploads: Uploads, singles: list[int]) -> None:
-    """WB-8: new ones go, changed ones get their recipe back, a single is a single again; refused if changed since."""
-    uploads.send("combinations", combination("OLD", "A", 1, title="Old", own_stock="yes"))
-    before = uploads.current("combinations")
-    rows = (
-        combination("OLD", "B", 7, title="Renamed", own_stock="no"),
-        combination("NEW", "A", 1, title="New"),
-        combination("C", "A", 3),
-    )
-    number, status = uploads.send("combinations", *rows)
-    assert status == "applied" and uploads.recipe("C") == {"A": 3}
-    uploads.undo(number)
-    assert uploads.current("combinations") == before
-    assert uploads.sku("NEW") is None
-    sku = uploads.sku("C")
-    assert sku is not None and sku.kind == "single"
-    number, _ = uploads.send("combinations", combination("OLD", "B", 7))
-    uploads.send("combinations", combination("OLD", "B", 8))
-    with pytest.raises(CannotUndo, match="'OLD' was changed since"):
-        uploads.undo(number)
 
 
 @pytest.mark.parametrize("template", ["sku_create", "sku_update", "combinations"])

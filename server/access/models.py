@@ -1,4 +1,4 @@
-"""User, token, audit line, idempotency key."""
+"""User, password, token, sign-in of a browser, audit line, idempotency key."""
 
 from __future__ import annotations
 
@@ -24,6 +24,16 @@ class User(Base):
     created_at: Mapped[datetime]
 
 
+class Password(Base):
+    """A user's password, as argon2id keeps it. Without a row there is no signing in by password."""
+
+    __tablename__ = "password"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True, autoincrement=False)
+    sealed: Mapped[str] = mapped_column(String(200))
+    changed_at: Mapped[datetime]
+
+
 class Token(Base):
     """An API token. Only its SHA-256 is kept; `prefix` lets people recognise it."""
 
@@ -40,6 +50,27 @@ class Token(Base):
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     user: Mapped[User] = relationship(lazy="joined")
+
+
+class SignIn(Base):
+    """A browser that is signed in. Only the SHA-256 of its cookie is kept.
+
+    `token_id`: it came in by that token, and is worth what the token is worth.
+    """
+
+    __tablename__ = "sign_in"
+
+    id: Mapped[Id]
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    token_id: Mapped[int | None] = mapped_column(ForeignKey("token.id"))
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    address: Mapped[str] = mapped_column(String(60))
+    browser: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+    user: Mapped[User] = relationship(lazy="joined")
+    token: Mapped[Token | None] = relationship(lazy="joined")
 
 
 class AuditLine(Base):

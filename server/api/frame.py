@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Event
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, cast
 
 from flask import Response, current_app
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from server.access.roles import Permission
-from server.api.limits import Limiter
+# Resources declare with these; they are part of what a resource is made of.
+from server.access.declaring import Needs as Needs
+from server.access.declaring import needs as needs
+from server.access.declaring import needs_of as needs_of
+from server.access.declaring import open_to_all as open_to_all
+from server.access.limits import Limiter
 from server.api.token_uses import TokenUses
 from server.db.session import Database
 from server.settings import Settings
@@ -21,10 +25,7 @@ from server.uploads.running import Uploads
 
 PREFIX = "/api/v1"
 JSON = "application/json"
-SMALL_BODY = 1024 * 1024
 TOKEN_FAILURES_PER_MINUTE = 300
-
-View = TypeVar("View", bound=Callable[..., Any])
 
 #: A record's number in a path; wider ones exist in no database.
 RecordId = Annotated[int, Field(ge=1, le=2**63 - 1)]
@@ -46,16 +47,6 @@ class Services:
     token_failures: Limiter = field(default_factory=lambda: Limiter(TOKEN_FAILURES_PER_MINUTE))
     #: set once recovery is done; until then `/readyz` says no
     ready: Event = field(default_factory=Event)
-
-
-@dataclass(frozen=True)
-class Needs:
-    """What a route declares: the permission (None: open to all, for `reason`) and how large its body may be."""
-
-    permission: Permission | None
-    max_body: int | None = SMALL_BODY
-    raw_body: bool = False
-    reason: str = ""
 
 
 class Body(BaseModel):
@@ -99,34 +90,6 @@ class Answer:
     def response(self) -> Response:
         """As Flask sends it."""
         return Response(self.body, self.status, dict(self.headers))
-
-
-def needs(
-    permission: Permission, *, max_body: int | None = SMALL_BODY, raw_body: bool = False
-) -> Callable[[View], View]:
-    """Declare beside a route what its caller must be allowed (SEC-1). A route without it answers nobody.
-
-    `max_body` in bytes; None leaves it to the server's own limit on uploads. `raw_body`: not JSON, not a form.
-    """
-    return _declare(Needs(permission, max_body, raw_body))
-
-
-def open_to_all(reason: str, *, max_body: int | None = SMALL_BODY, raw_body: bool = False) -> Callable[[View], View]:
-    """Declare that a route takes no token, and why."""
-    return _declare(Needs(None, max_body, raw_body, reason))
-
-
-def needs_of(view: Callable[..., Any]) -> Needs | None:
-    """What a route declared, None if it forgot."""
-    return cast("Needs | None", getattr(view, "stockbook_needs", None))
-
-
-def _declare(what: Needs) -> Callable[[View], View]:
-    def declare(view: View) -> View:
-        view.stockbook_needs = what  # type: ignore[attr-defined]
-        return view
-
-    return declare
 
 
 def resource(name: str, title: str, *, prefix: str = PREFIX) -> APIBlueprint:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from server.access.limits import TooOften
 from server.channels.errors import ChannelError, Forged, Unsupported
 from server.errors import (
     Busy,
@@ -43,6 +44,7 @@ STATUSES: tuple[tuple[type[StockbookError], int], ...] = (
     (Conflict, 409),
     (WrongUse, 422),
     (Busy, 503),
+    (TooOften, 429),
     (StockbookError, 400),
 )
 

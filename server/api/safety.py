@@ -61,7 +61,7 @@ def check_form() -> None:
 def check_query() -> None:
     """Refuse a parameter that the route does not know: whoever misspelt a filter would take the answer for filtered."""
     declared = declared_by(request.endpoint) if request.endpoint else None
-    if declared is None or declared.permission is None:
+    if declared is None or declared.permission is None or declared.page:
         return  # pages for browsers, and webhooks, to which others add what they like
     known = taken_by(request.endpoint).parameters
     unknown = [name for name in request.args if name not in known]

@@ -1,18 +1,21 @@
-"""user list|create|change."""
+"""user list|create|change|password."""
 
 from __future__ import annotations
 
+import getpass
+import sys
 from typing import Annotated, Any
 
 import typer
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server.access import users
+from server.access import passwords, sign_ins, users
 from server.access.models import User
 from server.access.roles import ROLES, role_named
 from server.cli.opening import actor, database
-from server.cli.output import AsJson, record, table
+from server.cli.output import AsJson, record, say, table
+from server.errors import WrongUse
 
 group = typer.Typer(help="Users and their roles.", no_args_is_help=True)
 
@@ -34,7 +37,7 @@ def list_users(as_json: AsJson = False) -> None:
 
 @group.command()
 def create(name: str, role: RoleName = "viewer", as_json: AsJson = False) -> None:
-    """Make a user. It can do nothing before it has a token: `token create NAME`."""
+    """Make a user. It can do nothing before it has a token (`token create`) or a password (`user password`)."""
     chosen = role_named(role or "viewer")
     with database() as found:
         made = found.db.write(lambda session: users.create_user(session, name, role=chosen, by=actor()))
@@ -57,6 +60,30 @@ def change(
 
     with database() as found:
         record(found.db.write(work), as_json=as_json)
+
+
+@group.command()
+def password(name: str) -> None:
+    """Set a user's password for the pages: asked for, or the first line of what is piped in. Ends every sign-in."""
+    given = _asked() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+    with database() as found:
+        with found.db.read() as session:
+            user = users.user_named(session, name)
+        kept = passwords.sealed(given, name=user.name)
+
+        def work(session: Session) -> int:
+            passwords.keep(session, users.find_user(session, user.id), kept, by=actor())
+            return sign_ins.end_all(session, user.id)
+
+        ended = found.db.write(work)
+    say(f"{user.name} has a new password{f'; signed out of {ended} browsers' if ended else ''}")
+
+
+def _asked() -> str:
+    first = getpass.getpass("New password: ")
+    if getpass.getpass("Once more: ") != first:
+        raise WrongUse("the two passwords differ; nothing was changed")
+    return first
 
 
 def _shown(user: User) -> dict[str, Any]:

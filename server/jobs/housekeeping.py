@@ -1,4 +1,4 @@
-"""The job that forgets what is only kept for a time: finished runs and answered request keys."""
+"""The job that forgets what is only kept for a time: finished runs, answered request keys, browsers signed out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import CursorResult, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.access.request_keys import forget_old
+from server.access import request_keys, sign_ins
 from server.jobs.claiming import SCHEDULE
 from server.jobs.models import Run
 
@@ -34,5 +34,9 @@ def forget_runs(session: Session, *, at: datetime) -> int:
 def tidy(session: Session) -> dict[str, int]:
     """One round of it; what was forgotten, by kind."""
     at = clock.now()
-    counts = {"runs": forget_runs(session, at=at), "request_keys": forget_old(session, at=at)}
+    counts = {
+        "runs": forget_runs(session, at=at),
+        "request_keys": request_keys.forget_old(session, at=at),
+        "sign_ins": sign_ins.forget_old(session, at=at),
+    }
     return {what: number for what, number in counts.items() if number}

@@ -63,3 +63,13 @@ def test_all_switches_or_none(api: Api) -> None:
     manager = api.roles["manager"]
     assert manager.patch("/settings", json={"serial_numbers": True, "colour": True}).status_code == 404
     assert manager.get("/settings").get_json()["serial_numbers"] is False
+
+
+def test_guessing_tokens_is_slowed_and_right_ones_still_work(plain_api: Api) -> None:
+    """SEC-3: token failures are limited."""
+    stranger = Client(plain_api.app, "sb_" + "A" * 43)
+    answers = [stranger.get("/jobs") for _ in range(310)]
+    assert [answer.status_code for answer in answers[:3]] == [401, 401, 401]
+    assert answers[-1].status_code == 429 and int(answers[-1].headers["Retry-After"]) >= 1
+    assert answers[-1].mimetype == "application/problem+json"
+    assert plain_api.admin.get("/jobs").status_code == 200

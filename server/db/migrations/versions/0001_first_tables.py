@@ -192,6 +192,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.create_table(
+        "password",
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("sealed", sa.String(length=200), nullable=False),
+        sa.Column("changed_at", base.Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_password_user_id")),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_password")),
+    )
+    op.create_table(
         "run",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -549,6 +557,24 @@ def upgrade() -> None:
         sa.UniqueConstraint("warehouse_id", "sku_id", name=op.f("uq_shelf_warehouse_id_sku_id")),
     )
     op.create_index(op.f("ix_shelf_sku_id"), "shelf", ["sku_id"], unique=False)
+    op.create_table(
+        "sign_in",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("address", sa.String(length=60), nullable=False),
+        sa.Column("browser", sa.String(length=200), nullable=False),
+        sa.Column("created_at", base.Moment(), nullable=False),
+        sa.Column("used_at", base.Moment(), nullable=False),
+        sa.Column("ended_at", base.Moment(), nullable=True),
+        sa.ForeignKeyConstraint(["token_id"], ["token.id"], name=op.f("fk_sign_in_token_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_sign_in_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in")),
+        sa.UniqueConstraint("digest", name=op.f("uq_sign_in_digest")),
+    )
+    op.create_index(op.f("ix_sign_in_used_at"), "sign_in", ["used_at"], unique=False)
+    op.create_index(op.f("ix_sign_in_user_id"), "sign_in", ["user_id"], unique=False)
     op.create_table(
         "store_pause",
         sa.Column(

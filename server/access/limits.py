@@ -7,10 +7,20 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from werkzeug.exceptions import TooManyRequests
+from server.errors import StockbookError
 
 WINDOW_SECONDS = 60.0
 _MOST_CALLERS = 10_000
+
+
+class TooOften(StockbookError):
+    """More within a minute than one caller may; nothing was looked at. Again in `retry_after` seconds."""
+
+    code = "too-many-requests"
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(f"too often; try again in {wait} seconds")
+        self.retry_after = wait
 
 
 class Limiter:
@@ -22,7 +32,7 @@ class Limiter:
         self._events: dict[str, deque[float]] = {}
 
     def count(self, caller: str) -> None:
-        """One more event. Raises `TooManyRequests` (429, with `Retry-After`) past the limit."""
+        """One more event. Raises `TooOften` past the limit."""
         at = self._now()
         with self._lock:
             if len(self._events) >= _MOST_CALLERS and caller not in self._events:
@@ -32,7 +42,7 @@ class Limiter:
                 events.popleft()
             if len(events) >= self._per_minute:
                 wait = int(events[0] + WINDOW_SECONDS - at) + 1
-                raise TooManyRequests(f"too often; try again in {wait} seconds", retry_after=wait)
+                raise TooOften(wait)
             events.append(at)
 
     def _forget(self, at: float) -> None:

@@ -16,7 +16,7 @@ from oletools.olevba import VBA_Parser
 from pyopenvba import ExcelFile
 
 from addin.desktop import build, buttons
-from tests.addin.chain import RECORDER, Ribbon
+from tests.addin.chain import Ribbon
 from tests.addin.conftest import Site
 from tests.addin.engine import Excel
 from tests.addin.open_sheet import OpenSheet
@@ -114,6 +114,20 @@ def test_unknown_buttons_and_workbooks_with_settings_of_their_own(xlam: Path) ->
         assert "its own settings" in ribbon.said[0]
 
 
+def test_settings_beside_the_workbook(xlam: Path) -> None:
+    """xlwings would read them from there too: a folder that came by mail must not name the Python to start."""
+    ribbon = Ribbon(xlam, beside=True)
+    assert ribbon.press("validate") is None and "its own settings" in ribbon.said[0]
+
+
+def test_the_functions_that_our_vba_borrows_are_there() -> None:
+    """xlwings' own module finds that file by them; another version might call them otherwise."""
+    source = build.xlwings_module()
+    for name in ("RunPython", "GetFullName", "GetDirectoryConfigFilePath", "FileExists"):
+        assert re.search(rf"^\s*(Public )?Function {name}\(", source, re.MULTILINE), name
+        assert name in build.VBA.read_text()
+
+
 def test_without_a_workbook(xlam: Path) -> None:
     """Excel with nothing open says what to do."""
     ribbon = Ribbon(xlam, workbook=False)
@@ -147,8 +161,3 @@ def _available(site: Site, sku: str) -> int:
 def _lines(source: Any) -> list[str]:
     lines = str(source).splitlines()
     return [line.rstrip() for line in lines if not line.startswith("Attribute VB_")]
-
-
-def test_the_recorder_is_all_that_is_not_ours() -> None:
-    """The interpreter can't parse xlwings' own module; what stands in for it does nothing but remember."""
-    assert "RunPython" in RECORDER and len(RECORDER.splitlines()) < 12

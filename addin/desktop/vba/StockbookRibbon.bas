@@ -24,20 +24,15 @@ Public Sub RunCommand(ByVal command As String)
     RunPython "from addin.desktop import buttons; buttons." & command & "()"
 End Sub
 
-' xlwings reads which Python to start also from a sheet of the open workbook and from a file beside it. What comes by
-' mail must not decide that.
+' xlwings reads which Python to start also from a sheet of the open workbook and from a file beside it, which it finds by
+' these functions of its own. What comes by mail must not decide that.
 Private Function BringsItsOwnSettings() As Boolean
     Dim sheet As Object
-    Dim beside As String
     For Each sheet In ActiveWorkbook.Sheets
         If LCase$(sheet.Name) = SETTINGS_NAME Or Right$(LCase$(sheet.Name), 3) = ".py" Then
             BringsItsOwnSettings = True
             Exit Function
         End If
     Next sheet
-    beside = ActiveWorkbook.Path
-    If beside = "" Or InStr(beside, "://") > 0 Then Exit Function
-    On Error Resume Next
-    BringsItsOwnSettings = Len(Dir$(beside & Application.PathSeparator & SETTINGS_NAME)) > 0
-    On Error GoTo 0
+    If GetFullName(ActiveWorkbook) <> "" Then BringsItsOwnSettings = FileExists(GetDirectoryConfigFilePath())
 End Function

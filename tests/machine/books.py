@@ -113,6 +113,7 @@ class Books:
 
     figures: dict[Key, Figures]
     moved: dict[Key, Figures]
+    by_orders: dict[str, int]  # SKU -> what orders put on the shelf, good or defective; below 0: took off it
     orders: dict[int, Order]
     listings: list[Listing]
     warehouses: list[str]  # those that stand
@@ -166,6 +167,15 @@ def read(session: Session) -> Books:
             " SUM(b.on_the_way) AS on_the_way, SUM(b.defective) AS defective FROM movement b",
             " GROUP BY w.code, s.code",
         ),
+        by_orders={
+            row.s: int(row.units)
+            for row in rows(
+                "SELECT s.code AS s, SUM(m.on_hand + m.defective) AS units FROM movement m"
+                " JOIN entry e ON e.id = m.entry_id JOIN merchant_sku s ON s.id = m.sku_id"
+                " WHERE e.document = 'order' GROUP BY s.code"
+            )
+            if row.units
+        },
         orders=_orders(rows),
         listings=_listings(rows),
         warehouses=[row.code for row in standing],

@@ -145,6 +145,11 @@ def broken(books: Books, *, raised: set[tuple[str, str]], counted: set[Key]) -> 
     allocated = {key: figures.allocated for key, figures in books.figures.items() if figures.allocated}
     if dict(held) != allocated:
         wrong.append(f"orders hold {dict(held)}, allocated is {allocated}")
+    out: Counter[str] = Counter()
+    for hold in (hold for order in books.orders.values() for hold in order.holds):
+        out[hold.sku] += hold.returned - hold.deducted
+    if {sku: units for sku, units in out.items() if units} != books.by_orders:
+        wrong.append(f"orders put {dict(out)} on the shelf by their lines, {books.by_orders} by the ledger")
     for key, figures in books.figures.items():
         if min(figures) < 0 or (figures.available < 0 and key not in counted):
             wrong.append(f"STK-4: {key} is {figures}")

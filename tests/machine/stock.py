@@ -11,13 +11,16 @@ from hypothesis.stateful import precondition, rule
 from tests.machine import oracle
 from tests.machine.base import Base, Done
 from tests.machine.books import Books, Figures, Key
-from tests.machine.world import BOX, SET, SINGLES, WAREHOUSES
+from tests.machine.world import BOX, SET, SINGLES, WAREHOUSES, WEST
 
 STOCKED = st.sampled_from((*SINGLES, "A", "B", BOX))
 PLACES = st.sampled_from(WAREHOUSES)
+ANYWHERE = st.sampled_from((*WAREHOUSES, "EAST", WEST))
 FEW = st.integers(1, 6)
 LEVELS = st.integers(0, 12)
 WHICH = st.integers(0, 9)
+#: States of orders that still take stock from somewhere.
+OPEN = frozenset({"to_pack", "out_of_stock", "in_process"})
 
 
 @dataclass
@@ -40,15 +43,16 @@ class Transfer:
 class StockRules(Base):
     """Stock-in, stock-out, quantity update, count, transfer, refresh."""
 
-    @rule(sku=STOCKED, place=PLACES, units=FEW, twice=st.booleans())
+    @rule(sku=STOCKED, place=ANYWHERE, units=FEW, twice=st.booleans())
     def stock_in(self, sku: str, place: str, units: int, twice: bool) -> None:
         """STK-12, WB-14: lines of one SKU add up."""
         rows = [
             {"sku": sku, "warehouse": place, "quantity": units, "note": self.world.note()} for _ in range(1 + twice)
         ]
-        self._expect_rows("stock_in", rows, {(place, sku): Figures(units * len(rows))}, arrives=True)
+        gone = place not in self.books.warehouses
+        self._expect_rows("stock_in", rows, {(place, sku): Figures(units * len(rows))}, refused=gone, arrives=True)
 
-    @rule(sku=STOCKED, place=PLACES, units=LEVELS.filter(bool), other=STOCKED, more=FEW)
+    @rule(sku=STOCKED, place=ANYWHERE, units=LEVELS.filter(bool), other=STOCKED, more=FEW)
     def stock_out(self, sku: str, place: str, units: int, other: str, more: int) -> None:
         """STK-4: more than is available is refused, and with it the whole sheet."""
         before = self.books
@@ -59,7 +63,7 @@ class StockRules(Base):
             for one, n in ((sku, units), (other, more))
         ]
         fits = all(before.of(*key).available + change.on_hand >= 0 for key, change in wanted.items())
-        self._expect_rows("stock_out", rows, wanted, refused=not fits)
+        self._expect_rows("stock_out", rows, wanted, refused=not fits or place not in before.warehouses)
 
     @rule(template=st.sampled_from(("stock_in", "stock_out", "quantity_update", "stock_count")), place=PLACES)
     def no_stock_of_its_own(self, template: str, place: str) -> None:
@@ -137,6 +141,23 @@ class StockRules(Base):
             if self._expect("POST", path, body, change, refused=units < 1, arrives=arrived):
                 one.done += units
                 one.state = "finished" if one.done == one.quantity else one.state
+
+    @rule()
+    def third_warehouse(self) -> None:
+        """WH-5, WH-6: made, and deleted once nothing lies there; its orders go to the default one."""
+        before = self.books
+        if WEST not in before.warehouses:
+            self._expect("POST", "/warehouses", {"code": WEST}, {})
+            return
+        (found,) = self.world.must("GET", f"/warehouses?code={WEST}")["items"]
+        holds_some = any(
+            place == WEST and (one.on_hand or one.on_the_way) for (place, _), one in before.figures.items()
+        )
+        done, answer = self.world.call("DELETE", f"/warehouses/{found['id']}")
+        assert done == (not holds_some), answer
+        after = self.world.books()
+        moved = [number for number, order in before.orders.items() if order.warehouse == WEST and order.state in OPEN]
+        assert not done or all(after.orders[number].warehouse == before.default for number in moved), answer
 
     @rule()
     def refresh(self) -> None:

@@ -25,6 +25,7 @@ FAULTS: tuple[dict[str, Any], ...] = (
     {"async_ms": 1},
     {},
 )
+SWITCHES = ("allocate_on_stock_in", "inventory_features", "inventory_features", "create_sku_automatically")
 #: Rounds, of two hours each, after which a store that answers must have been told everything.
 MOST_ROUNDS = 30
 
@@ -122,7 +123,7 @@ class StoreRules(Base):
         """WH-1: a SKU's own default shipping warehouse beats its store's."""
         self._hand_in("sku_update", [{"sku": sku, "default_warehouse": place or "#CLEAR"}])
 
-    @rule(name=st.sampled_from(("allocate_on_stock_in", "inventory_features")), on=st.sampled_from((True, True, False)))
+    @rule(name=st.sampled_from(SWITCHES), on=st.sampled_from((True, True, False)))
     def switch(self, name: str, on: bool) -> None:
         """PSH-13: not while orders are in process; off releases, on tries, oldest first."""
         before = self.books
@@ -205,6 +206,7 @@ class StoreRules(Base):
         for _ in range(MOST_ROUNDS):
             self.world.let_time_pass(hours=2)
             failed = self.world.sync().failed
+            self.world.read_letters()
             self.world.push()
             books = self.world.books()
             off = {listing.store for listing in books.listings if not listing.active}

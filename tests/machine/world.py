@@ -6,8 +6,10 @@ People act through the API, buyers at the marketplace; jobs run when they are to
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -18,12 +20,13 @@ from server.access import request_keys
 from server.api.frame import Services
 from server.api.token_uses import TokenUses
 from server.app import create_app
+from server.channels.sandbox.client import sign
 from server.db.session import Database
 from server.jobs.recovery import recover
 from server.operations.refresh import Refreshed, refresh_inventory
 from server.push.flow import tick
 from server.settings import Settings
-from server.sync import flow
+from server.sync import flow, inbox
 from server.uploads import pipeline
 from server.uploads.running import Uploads
 from tests.machine import books
@@ -35,10 +38,20 @@ SINGLES = ("A", "B", "C")
 SET, BOX = "SET", "BOX"  # combinations: without and with stock of its own
 SKUS = (*SINGLES, SET, BOX)
 WAREHOUSES = ("MAIN", "EAST")
+WEST = "WEST"  # comes and goes
 NORTH, SOUTH, CHOICE = STORES = ("North", "South", "Choice")
 SECOND, UNMAPPED = "A-2ND", "WILD"  # another listing of A; one that no SKU is mapped to at first
 CODES = (*SKUS, SECOND, UNMAPPED)
 SECRET = "a-secret-of-the-shop"
+
+
+@dataclass
+class Read:
+    """What reading stores came to: orders new and changed, and by store why it could not be read."""
+
+    new: int = 0
+    changed: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
 
 
 class World:
@@ -153,10 +166,28 @@ class World:
 
     # What jobs do.
 
-    def sync(self, *stores: str) -> flow.Synced:
-        """Read orders; of all stores unless some are named."""
-        ids = [self.store_ids[store] for store in stores] or None
-        return flow.sync_orders(self.db, self._settings, by="sync", store_ids=ids)
+    def sync(self, *stores: str) -> Read:
+        """Read orders; of all stores unless some are named. One store after the other, so that it is the same twice."""
+        read = Read()
+        for store in stores or STORES:
+            done = flow.sync_orders(self.db, self._settings, by="sync", store_ids=[self.store_ids[store]])
+            read.new, read.changed = read.new + done.new, read.changed + done.changed
+            read.failed |= done.failed
+        return read
+
+    def hear(self, store: str, number: str, delivery: str) -> None:
+        """A webhook of an order comes in and is read; the same `delivery` again is the same letter."""
+        at = clock.now().isoformat().replace("+00:00", "Z")
+        body = json.dumps({"id": delivery, "shop": self.shop(store), "number": number, "sent_at": at}).encode()
+        headers = {"X-Sandbox-Signature": sign(SECRET, body)}
+        answer = self.admin.call("POST", f"/webhooks/{self.store_ids[store]}", data=body, headers=headers)
+        assert answer.status_code == 200, answer.text
+        self.read_letters()
+
+    def read_letters(self) -> None:
+        """Take in what webhooks named."""
+        for number in inbox.waiting_stores(self.db):
+            inbox.handle_store(self.db, self._settings, number, by="news")
 
     def refresh(self) -> Refreshed:
         """Refresh inventory, as its job does."""

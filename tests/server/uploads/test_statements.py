@@ -68,7 +68,7 @@ def full(db: Database) -> Database:
             session,
             MerchantSku,
             _SKU,
-            [(f"SKU-{n}", f"sku-{n}", f"T {n}", f"t {n}", *_SKU_REST, at, at) for n in numbers],
+            [(f"SKU-{n}", f"sku-{n}", f"sku-{n}", f"T {n}", f"t {n}", *_SKU_REST, at, at) for n in numbers],
         )
         insert_rows(
             session,
@@ -86,11 +86,11 @@ def full(db: Database) -> Database:
 
 
 _SKU = (
-    "code", "key", "title", "title_key", "kind", "own_stock", "parent_sku", "parent_key", "size", "colour",
-    "attributes", "category", "brand", "model_number", "picture_url", "currency", "serial_mode", "status",
+    "code", "key", "skeleton", "title", "title_key", "kind", "own_stock", "parent_sku", "parent_key", "size", "colour",
+    "attributes", "category", "brand", "model_number", "model_key", "picture_url", "currency", "serial_mode", "status",
     "notes", "created_at", "updated_at",
 )  # fmt: skip
-_SKU_REST = ("single", False, "", "", "", "", "{}", "", "", "", "", "", "off", "active", "")
+_SKU_REST = ("single", False, "", "", "", "", "{}", "", "", "", "", "", "", "off", "active", "")
 _STORE = ("name", "key", "channel", "settings", "is_choice", "active", "needs_sign_in", "created_at")
 _LISTING = ("store_id", "code", "name", "gtin", "references", "synced", "listed", "created_at")
 

@@ -12,7 +12,7 @@ import pytest
 import xlwings as xw
 from keyring.backend import KeyringBackend
 
-from addin.desktop import config
+from addin.desktop import build, config
 from tests.addin.engine import Excel, install
 from tests.addin.open_sheet import OpenSheet
 from tests.support.sandbox import Market
@@ -61,6 +61,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with market_process(folder / "market.db") as market, StockbookServer(folder / "server") as server:
         connect(server, market, ["Web"], STOCK)
         yield Site(server, market)
+
+
+@pytest.fixture(scope="session")
+def xlam(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The add-in, built."""
+    return build.build(tmp_path_factory.mktemp("xlam") / build.FILE_NAME)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import re
 import time
 import xml.etree.ElementTree as ElementTree
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +16,11 @@ from pyopenvba import ExcelFile
 
 from addin.desktop import build, buttons
 from tests.addin.chain import Ribbon
-from tests.addin.conftest import Site
-from tests.addin.engine import Excel
-from tests.addin.open_sheet import OpenSheet
-from tests.support.shops import wait_until_shown
 
 pytestmark = pytest.mark.xdist_group("addin")
 NINE = ["sign_in", "get_template", "load_current_data", "validate", "apply", "push_now", "sync_orders", "reports"]
 NINE += ["history"]
 _UI = "{http://schemas.microsoft.com/office/2009/07/customui}"
-
-
-@pytest.fixture(scope="module")
-def xlam(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The add-in, built."""
-    return build.build(tmp_path_factory.mktemp("xlam") / build.FILE_NAME)
 
 
 def test_the_same_sources_give_the_same_bytes(xlam: Path, tmp_path: Path) -> None:
@@ -132,30 +121,6 @@ def test_without_a_workbook(xlam: Path) -> None:
     """Excel with nothing open says what to do."""
     ribbon = Ribbon(xlam, workbook=False)
     assert ribbon.press("validate") is None and "Open a workbook" in ribbon.said[0]
-
-
-def test_from_the_button_to_the_store(
-    xlam: Path, site: Site, sheet: Callable[..., OpenSheet], signed_in: Excel
-) -> None:
-    """Button -> VBA -> Python -> HTTP -> red cell and note -> corrected -> Apply -> the store shows the new figure."""
-    ribbon = Ribbon(xlam)
-    wait_until_shown(site.market, "Web", {"CAP": _available(site, "CAP")})
-    now = _available(site, "CAP")
-    open_sheet = sheet("quantity_update", {"sku": "CAAP", "on_hand": now + 5})
-    ribbon.run("validate")
-    assert open_sheet.colour(0, "sku") == "error" and "CAAP" in (open_sheet.note(0, "sku") or "")
-    assert open_sheet.status(0) == "Error" and site.market.shown("web")["CAP"] == now
-
-    open_sheet.type(0, {"sku": "CAP", "on_hand": now + 5})
-    ribbon.run("validate")
-    assert open_sheet.colour(0, "sku") is None and open_sheet.note(0, "sku") is None
-    ribbon.run("apply")
-    assert open_sheet.status(0).startswith("Applied #") and "Applied." in signed_in.said
-    wait_until_shown(site.market, "Web", {"CAP": _available(site, "CAP")})
-
-
-def _available(site: Site, sku: str) -> int:
-    return sum(int(item["available"]) for item in site.server.get("/stock", sku=sku)["items"])
 
 
 def _lines(source: Any) -> list[str]:

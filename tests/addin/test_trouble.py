@@ -134,6 +134,7 @@ def test_a_template_of_another_version(
     assert f"version {version}" in signed_in.said and not open_sheet.touched
 
 
+@pytest.mark.slow
 def test_fifty_thousand_rows(site: Site, sheet: Open, signed_in: Excel, monkeypatch: pytest.MonkeyPatch) -> None:
     """ADD-4: read and painted in blocks, with progress on the status bar; few calls into Excel however many rows."""
     count = 50_000

@@ -50,6 +50,7 @@ addin: $(VENV)/.run
 docs: templates
 	$(BIN)/python -m server reference
 
+# Those of the README into docs/pictures, and all there are, to be looked at, into var/pictures.
 # Needs LibreOffice, poppler and Chromium.
 pictures: $(VENV)/.dev
 	$(BIN)/python -m docs.pictures.make

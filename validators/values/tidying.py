@@ -75,4 +75,17 @@ def _is_invisible(character: str) -> bool:
 
 
 def _changed(before: str, after: str) -> list[Problem]:
-    return [] if before == after else [("text-changed", {"before": before, "after": after})]
+    return [] if before == after else [("text-changed", {"before": _visible(before), "after": after})]
+
+
+def _visible(text: str) -> str:
+    """A text as a message shows it: odd blanks as ␣ and what can't be seen by its number."""
+    return "".join(map(_seen, text))
+
+
+def _seen(character: str) -> str:
+    if character in " \n" or character in _JOINERS:
+        return character
+    if character == "\t" or unicodedata.category(character) == "Zs":
+        return "␣"
+    return f"[{name(character)}]" if _is_invisible(character) else character

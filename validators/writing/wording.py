@@ -14,6 +14,9 @@ RECORDS: dict[Reference, str] = {
     Reference.PUSH_RULE: "push rules",
 }
 
+#: A limit that only guards what Excel can keep: it is not worth telling.
+_BEYOND_ANY_USE = 10**12
+
 _SEVERAL = {
     Kind.CODES: "several, with ; between",
     Kind.PAIRS: "name=value, with ; between",
@@ -107,6 +110,8 @@ def _numbers(column: Column) -> str:
         what = "Percentage as a plain number, 50 for 50 %"
     if column.minimum is None or column.maximum is None:
         return f"{what}."
+    if column.maximum >= _BEYOND_ANY_USE:
+        return f"{what}{_from(column)}."
     return f"{what}, from {column.minimum:,} to {column.maximum:,}."
 
 

@@ -39,7 +39,7 @@ def completed(content: bytes, template: str, change: Callable[[Mapping[str, Any]
 
 
 def _edited(content: bytes, workbook: Workbook, type_in: Callable[[Worksheet, Mapping[str, str]], None]) -> bytes:
-    book = openpyxl.load_workbook(io.BytesIO(content))
+    book = openpyxl.load_workbook(io.BytesIO(content), rich_text=True)
     sheet = book[workbook.sheet]
     names = {column.header: column.name for column in workbook.columns}
     headers = (cell for cell in sheet[HEADER_ROW] if cell.value in names)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from bench import allocation, push, results, sync, uploads
+from bench import allocation, push, reports, results, sync, uploads
 from bench.page import QUICK, RESULTS, Section, Size, markdown
 from server.cli.serving import collect_rarely
 
 BENCHES: dict[str, Callable[[Size], Section]] = {
     "uploads": uploads.run,
     "results": results.run,
+    "reports": reports.run,
     "allocation": allocation.run,
     "sync": sync.run,
     "push": push.run,

@@ -6,7 +6,7 @@ from server.errors import NotFound
 from server.reports import (
     inventory,
     low_stock,
-    movements,
+    movement_list,
     orders,
     oversell,
     push_failures,
@@ -23,7 +23,7 @@ from server.reports.describing import Parameter, Report
 REPORTS: dict[str, Report] = {
     module.REPORT.name: module.REPORT
     for module in (
-        *(inventory, movements, low_stock, stock_value, oversell),
+        *(inventory, movement_list, low_stock, stock_value, oversell),
         *(push_log, push_failures, sku_health, unmapped),
         *(orders, sales, uploads),
     )

@@ -25,6 +25,7 @@ def write_charts(book: Book, sheet: StreamedSheet, report: Report, asked: Asked,
     sheet.hide_gridlines(2)
     sheet.set_default_row(_ROW_HEIGHT)
     sheet.paper(report.title, asked.at)
+    sheet.set_portrait()  # two charts to a page
     sheet.set_row(0, _TITLE_HEIGHT)
     sheet.text(0, 0, f"{report.title}: charts", book.add_format(styling.TITLE))
     if not panels:
@@ -81,7 +82,8 @@ def _chart(book: Book, sheet: StreamedSheet, panel: Panel, first: int, last: int
     values |= {"num_font": _font(9), "num_format": "#,##0"}
     names_axis: dict[str, Any] = {"num_font": _font(9), "line": {"color": f"#{styling.LINE}"}}
     if panel.bars is Bars.ACROSS:
-        names_axis["reverse"] = True  # the first row on top
+        names_axis |= {"reverse": True, "crossing": "max"}  # the first row on top, the figures at the foot
+        names_axis, values = values, names_axis  # XlsxWriter's x is across, whatever stands there
     chart.set_x_axis(names_axis)
     chart.set_y_axis(values)
     chart.set_chartarea({"border": {"color": f"#{styling.LINE}"}})

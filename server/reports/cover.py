@@ -34,11 +34,21 @@ def write_cover(
     page.lines("Sheets", [(one.sheet.name, _size(one)) for one in sheets])
     said = [*report.notes, *notes, "Moments are in UTC."]
     page.lines("Good to know", [("", note) for note in said])
-    for one in sheets:
-        heading = "Words" if len(sheets) == 1 else f"Words of {one.sheet.name}"
-        page.lines(heading, [(column.title, column.help) for column in one.sheet.columns])
+    page.lines("Words", words(report))
     sheet.paper(report.title, asked.at)
     sheet.set_portrait()
+
+
+def words(report: Report) -> list[tuple[str, str]]:
+    """What each column's title means, once; with the sheet's name where it means something else in another sheet."""
+    first: dict[str, str] = {}
+    found: dict[tuple[str, str], str] = {}
+    for sheet in report.sheets:
+        for column in sheet.columns:
+            known = first.setdefault(column.title, column.help)
+            title = column.title if known == column.help else f"{column.title} ({sheet.name})"
+            found.setdefault((column.title, column.help), title)
+    return [(title, help) for (_, help), title in found.items()]
 
 
 def _size(one: Written) -> str:

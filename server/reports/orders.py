@@ -98,7 +98,7 @@ def _lines(session: Session, asked: Asked) -> Iterator[Row]:
         yield (*told, price, None if price is None else price * told[8], currency)
 
 
-_PLACED = Column("Placed", Look.MOMENT, "When the buyer placed it.", 18)
+_PLACED = Column("Placed", Look.MOMENT, "When the buyer placed it.", 20)
 _FROM = columns.meaning(columns.WAREHOUSE, "Where the order is shipped from, once that is decided.")
 
 REPORT = Report(
@@ -118,12 +118,12 @@ REPORT = Report(
                 Column("Cancel asked", Look.YES_NO, "Whether the buyer asked to cancel it.", 16),
                 _FROM,
                 _PLACED,
-                Column("Counts since", Look.MOMENT, "When it was paid, or confirmed by the buyer.", 18),
+                Column("Counts since", Look.MOMENT, "When it was paid, or confirmed by the buyer.", 20),
                 Column("Lines", Look.UNITS, "How many lines it has.", 10),
                 Column("Units", Look.UNITS, "Units of all its lines.", 10),
                 Column("Total", Look.MONEY, "What the buyer pays, as the store tells it.", 13),
                 columns.CURRENCY,
-                Column("Changed", Look.MOMENT, "When it last changed here.", 18),
+                Column("Changed", Look.MOMENT, "When it last changed here.", 20),
                 Column("Tracking", Look.TEXT, "Its tracking and package numbers.", 26),
             ),
             _orders,

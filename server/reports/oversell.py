@@ -114,7 +114,7 @@ def _push_delay(session: Session, asked: Asked) -> Iterator[Row]:
         yield (*where, since, round(minutes, 1), attempts, reason or paused_for, paused)
 
 
-_WAITS = Column("Waits since", Look.MOMENT, "When the order began to count: paid, or confirmed by the buyer.", 18)
+_WAITS = Column("Waits since", Look.MOMENT, "When the order began to count: paid, or confirmed by the buyer.", 20)
 
 REPORT = Report(
     "oversell",
@@ -182,11 +182,11 @@ REPORT = Report(
                 Column("Last told", Look.UNITS, "The quantity that the store was last told.", 12),
                 Column("To tell", Look.UNITS, "The quantity that it should show.", 12),
                 Column("Too many", Look.UNITS, "Units shown beyond what there is, until the push arrives.", 13),
-                Column("Waits since", Look.MOMENT, "Since when the store should have been told.", 18),
+                Column("Waits since", Look.MOMENT, "Since when the store should have been told.", 20),
                 Column("Minutes", Look.DECIMAL, "How long that is.", 12),
                 Column("Attempts", Look.NUMBER, "How often the store refused this very line.", 12),
                 Column("Reason", Look.TEXT, "What the store answered, or why it is left alone.", 44),
-                Column("Paused until", Look.MOMENT, "Until when the store is left alone.", 18),
+                Column("Paused until", Look.MOMENT, "Until when the store is left alone.", 20),
             ),
             _push_delay,
             "every store was told what there is",

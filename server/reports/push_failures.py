@@ -81,7 +81,7 @@ REPORT = Report(
                 columns.SKU,
                 Column("Last told", Look.UNITS, "The quantity that the store accepted last.", 12),
                 Column("Refused quantity", Look.UNITS, "The quantity that it refused.", 19),
-                Column("Refused at", Look.MOMENT, "When it was given up.", 18),
+                Column("Refused at", Look.MOMENT, "When it was given up.", 20),
                 Column("Attempts", Look.NUMBER, "How often it was tried.", 12),
                 Column("Reason", Look.TEXT, "What the store answered.", 60),
             ),
@@ -94,7 +94,7 @@ REPORT = Report(
             "Paused stores",
             (
                 columns.STORE,
-                Column("Until", Look.MOMENT, "When it is tried again.", 18),
+                Column("Until", Look.MOMENT, "When it is tried again.", 20),
                 Column("Failures", Look.NUMBER, "How often it failed in a row.", 12),
                 Column("Needs sign-in", Look.YES_NO, "Whether somebody must sign in to the store anew.", 17),
                 Column("Reason", Look.TEXT, "Why it is left alone.", 70),

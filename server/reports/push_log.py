@@ -72,7 +72,7 @@ REPORT = Report(
         Sheet(
             "Evaluations",
             (
-                Column("When", Look.MOMENT, "When it was evaluated.", 18),
+                Column("When", Look.MOMENT, "When it was evaluated.", 20),
                 columns.STORE,
                 columns.STORE_SKU,
                 columns.SKU,
@@ -93,10 +93,10 @@ REPORT = Report(
                 columns.STORE_SKU,
                 columns.SKU,
                 Column("Told", Look.UNITS, "The quantity that the store last accepted.", 11),
-                Column("Told at", Look.MOMENT, "When it accepted it.", 18),
+                Column("Told at", Look.MOMENT, "When it accepted it.", 20),
                 Column("Certain", Look.YES_NO, "No: the shop has changed its own figure since, by an order.", 12),
                 Column("Target", Look.UNITS, "What it should show by the last evaluation.", 11),
-                Column("Evaluated at", Look.MOMENT, "When that was.", 18),
+                Column("Evaluated at", Look.MOMENT, "When that was.", 20),
                 Column("Answer", Look.TEXT, "What the store answered last.", 50),
             ),
             _told,

@@ -40,10 +40,6 @@ class StreamedSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed
         """Write a number."""
         self._write_number(row, column, value, cell_format)
 
-    def blank(self, row: int, column: int, cell_format: Any = None) -> None:
-        """Format a cell that stays empty."""
-        self._write_blank(row, column, None, cell_format)
-
     def paper(self, title: str, made: datetime) -> None:
         """How it is printed: landscape A4, one page wide, what it is and when it was made at the foot."""
         self.set_landscape()

@@ -62,7 +62,7 @@ REPORT = Report(
             "Uploads",
             (
                 Column("No.", Look.NUMBER, "The upload's number.", 9),
-                Column("Handed in", Look.MOMENT, "When it was handed in.", 18),
+                Column("Handed in", Look.MOMENT, "When it was handed in.", 20),
                 Column("By", Look.TEXT, "Who handed it in.", 20),
                 Column("Template", Look.TEXT, "Which workbook it is.", 20),
                 Column("File", Look.TEXT, "What the file is called.", 32),
@@ -73,7 +73,7 @@ REPORT = Report(
                 Column("Seconds", Look.DECIMAL, "How long it took.", 11),
                 Column("Duplicate of", Look.NUMBER, "The upload with the same content.", 15),
                 Column("Undone by", Look.TEXT, "Who took it back.", 18),
-                Column("Undone at", Look.MOMENT, "When it was taken back.", 18),
+                Column("Undone at", Look.MOMENT, "When it was taken back.", 20),
             ),
             _rows,
             "nothing was handed in in this time",

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from xlsxwriter import Workbook as Book
 from xlsxwriter.exceptions import FileCreateError
 
-from server.reports.cells import RowWriter, is_text
+from server.reports.cells import NOTHING, RowWriter, is_text
 from server.reports.charts import write_charts
 from server.reports.cover import Written, write_cover
 from server.reports.describing import Asked, Panel, Report, Row, Sheet, Tally
@@ -121,10 +121,7 @@ class _Table:
             at += 1
         count = at - FIRST_AT
         if not count:
-            writer.blank(at)
-            sheet.text(
-                at, 0, f"Nothing to show because {self._sheet.nothing}.", self._book.add_format(styling.SUBTITLE)
-            )
+            sheet.text(at, 0, f"Nothing to show because {self._sheet.nothing}.", self._book.add_format(NOTHING))
             at += 1
         titles = [column.title for column in self._sheet.columns]
         sheet.close_table(f"tbl_{self._report.name}_{_slug(self._sheet.name)}{_slug(more)}", titles, HEADER_AT, at - 1)
@@ -150,7 +147,7 @@ class _Table:
 
     @property
     def _heading(self) -> str:
-        if self._sheet.name.lower() == self._report.title.lower():
+        if len(self._report.sheets) == 1:
             return self._report.title
         return f"{self._report.title}: {self._sheet.name[0].lower()}{self._sheet.name[1:]}"
 

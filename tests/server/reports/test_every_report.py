@@ -54,7 +54,7 @@ def _check(book: openpyxl.Workbook, name: str) -> None:
         assert sheet.tables[table].autoFilter.ref == ref
         assert sheet.freeze_panes == sheet.cell(HEADER_ROW + 1, declared.keys + 1).coordinate
     for sheet in book.worksheets:
-        assert sheet.page_setup.orientation == ("portrait" if sheet.title == "About" else "landscape")
+        assert sheet.page_setup.orientation == ("portrait" if sheet.title in ("About", "Charts") else "landscape")
         assert sheet.sheet_properties.pageSetUpPr.fitToPage and sheet.page_setup.fitToHeight == 0
         assert "Page &P of &N" in (sheet.oddFooter.right.text or "") and sheet.oddFooter.center.text.startswith(
             "Made 2026"

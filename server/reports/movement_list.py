@@ -63,7 +63,7 @@ REPORT = Report(
         Sheet(
             "Movements",
             (
-                Column("When", Look.MOMENT, "When it was posted.", 18),
+                Column("When", Look.MOMENT, "When it was posted.", 20),
                 Column("Kind", Look.WORD, "What kind of change it is: stock in, allocate, deduct, return, undo …", 15),
                 columns.SKU,
                 columns.TITLE,
@@ -76,9 +76,9 @@ REPORT = Report(
                 Column("No.", Look.NUMBER, "The document's number in Stockbook.", 10),
                 Column("Order", Look.TEXT, "The store's order number, where the document is an order.", 22),
                 Column("By", Look.TEXT, "Who, or which job.", 20),
-                Column("Note", Look.TEXT, "Why.", 34),
-                Column("Key", Look.TEXT, "Names this very movement: document, step and line.", 34),
-                Column("Reverses", Look.TEXT, "The entry that this one takes back.", 28),
+                Column("Note", Look.TEXT, "Why.", 28),
+                Column("Key", Look.TEXT, "Names this very movement: document, step and line.", 28),
+                Column("Reverses", Look.TEXT, "The entry that this one takes back.", 24),
             ),
             _rows,
             "nothing was posted in this time",

@@ -14,7 +14,8 @@ import pytest
 
 from server.db.session import Database
 from tests.journeys import story
-from tests.journeys.order_cases import CASES, PLAIN, STRICT, UNITS, Case, Scene
+from tests.journeys.order_cases import CASES
+from tests.journeys.order_scenes import PLAIN, STRICT, UNITS, Case, Scene
 from tests.support.company import Company, in_process
 
 PAGE = Path(__file__).parents[2] / "docs" / "order-figures.md"

@@ -17,7 +17,6 @@ from pyopenvba import ExcelFile
 from addin.desktop import build, buttons
 from tests.addin.chain import Ribbon
 
-pytestmark = pytest.mark.xdist_group("addin")
 NINE = ["sign_in", "get_template", "load_current_data", "validate", "apply", "push_now", "sync_orders", "reports"]
 NINE += ["history"]
 _UI = "{http://schemas.microsoft.com/office/2009/07/customui}"

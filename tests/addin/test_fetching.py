@@ -13,7 +13,6 @@ from tests.addin.engine import Excel
 from tests.addin.open_sheet import OpenSheet
 from tests.addin.test_trouble import answering, moved_to
 
-pytestmark = pytest.mark.xdist_group("addin")
 Open = Callable[..., OpenSheet]
 
 

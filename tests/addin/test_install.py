@@ -136,7 +136,6 @@ def test_build_for_administrators(tmp_path: Path, machine: Make) -> None:
     assert (tmp_path / "dist" / "stockbook_addin.xlam").read_bytes()[:2] == b"PK"
 
 
-@pytest.mark.xdist_group("addin")
 def test_signing_in_without_a_window(
     site: Site, machine: Make, monkeypatch: pytest.MonkeyPatch, passwords: MemoryKeyring
 ) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from addin.desktop import config
 from tests.addin.chain import Ribbon
 from tests.addin.conftest import Site
@@ -14,8 +12,6 @@ from tests.addin.engine import Excel
 from tests.addin.open_sheet import OpenSheet
 from tests.support.server import free_port
 from tests.support.shops import wait_until_shown
-
-pytestmark = pytest.mark.xdist_group("addin")
 
 
 def test_from_the_button_to_the_store(

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-
 from addin.desktop import buttons
 from tests.addin.conftest import Site
 from tests.addin.engine import Excel
 from tests.addin.open_sheet import OpenSheet
 
-pytestmark = pytest.mark.xdist_group("addin")
 Open = Callable[..., OpenSheet]
 
 

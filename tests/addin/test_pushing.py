@@ -17,7 +17,6 @@ from tests.addin.open_sheet import OpenSheet
 from tests.support.server import wait_for
 from tests.support.shops import wait_until_shown
 
-pytestmark = pytest.mark.xdist_group("addin")
 Open = Callable[..., OpenSheet]
 
 

@@ -16,8 +16,6 @@ from tests.addin.same_cells import BOOKS, Look, book, by_file, looks
 from validators.writing.outcome_cells import Style
 from validators.writing.styling import PAINTS
 
-pytestmark = pytest.mark.xdist_group("addin")
-
 
 @pytest.mark.parametrize("name", BOOKS)
 def test_the_ribbon_leaves_what_the_result_workbook_has(

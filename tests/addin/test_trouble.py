@@ -20,7 +20,6 @@ from tests.addin.engine import Excel
 from tests.addin.open_sheet import OpenSheet
 from tests.support.server import free_port
 
-pytestmark = pytest.mark.xdist_group("addin")
 Open = Callable[..., OpenSheet]
 COMMANDS = [buttons.validate, buttons.apply]
 

@@ -13,7 +13,6 @@ from tests.addin.conftest import Site
 from tests.addin.engine import Excel
 from tests.addin.open_sheet import OpenSheet
 
-pytestmark = pytest.mark.xdist_group("addin")
 Open = Callable[..., OpenSheet]
 
 

@@ -13,6 +13,18 @@ from tests.support.filling import applied
 from tests.support.http import Api
 
 
+@pytest.fixture
+def shop(plain_api: Api) -> Api:
+    """A warehouse and a store."""
+
+    def make(session: Session) -> None:
+        make_warehouse(session, "MAIN", default=True)
+        make_store(session, "Shop")
+
+    plain_api.db.write(make)
+    return plain_api
+
+
 def _codes(answer: Any) -> list[str]:
     assert answer.status_code == 200, answer.text
     return [message["code"] for row in answer.json["rows"] for message in row["messages"]]
@@ -23,11 +35,10 @@ def _push_rule(api: Api, value: Any, *marks: dict[str, Any]) -> Any:
     return api.admin.post("/uploads", json={"template": "push_rules", "rows": [row], "first_row": 4, "marks": marks})
 
 
-def test_a_number_shown_as_per_cent_is_read_as_in_a_file(plain_api: Api) -> None:
+def test_a_number_shown_as_per_cent_is_read_as_in_a_file(shop: Api) -> None:
     """WB-15: 0.5 in a cell formatted as per cent is 50; without the mark it is refused."""
-    plain_api.db.write(lambda s: (make_warehouse(s, "MAIN", default=True), make_store(s, "Shop")) and None)
-    assert "percent-fraction" in _codes(_push_rule(plain_api, 0.5))
-    answer = _push_rule(plain_api, 0.5, {"row": 4, "column": "Percentage", "kind": "percent"})
+    assert "percent-fraction" in _codes(_push_rule(shop, 0.5))
+    answer = _push_rule(shop, 0.5, {"row": 4, "column": "Percentage", "kind": "percent"})
     assert "percent-fraction" not in _codes(answer)
     assert {"field": "percentage", "before": None, "after": "50"} in answer.json["rows"][0]["changes"]
 
@@ -41,39 +52,38 @@ def test_a_number_shown_as_per_cent_is_read_as_in_a_file(plain_api: Api) -> None
         ("RED", "merged", "cell-merged"),
     ],
 )
-def test_marks_of_codes(plain_api: Api, value: Any, kind: str, code: str) -> None:
+def test_marks_of_codes(shop: Api, value: Any, kind: str, code: str) -> None:
     """WB-9: what Excel made of a code is seen also where rows come as JSON."""
     body = {"template": "stock_in", "rows": [{"SKU": value, "Quantity": 1}], "first_row": 9}
     marked = {**body, "marks": [{"row": 9, "column": "SKU", "kind": kind}, {"row": 80, "column": "SKU", "kind": kind}]}
-    assert code in _codes(plain_api.admin.post("/uploads", json=marked))
-    assert code not in _codes(plain_api.admin.post("/uploads", json=body))
+    assert code in _codes(shop.admin.post("/uploads", json=marked))
+    assert code not in _codes(shop.admin.post("/uploads", json=body))
 
 
-def test_an_old_sheet_and_hidden_rows_are_told(plain_api: Api) -> None:
+def test_an_old_sheet_and_hidden_rows_are_told(shop: Api) -> None:
     """ADD-4: rows of another version are refused with what to do; hidden rows are read, and that is said."""
     body = {"template": "stock_in", "rows": [{"SKU": "A", "Quantity": 1}], "first_row": 4}
-    old = plain_api.admin.post("/uploads", json={**body, "version": 99})
+    old = shop.admin.post("/uploads", json={**body, "version": 99})
     assert (old.status_code, old.json["code"]) == (422, "file-new-template")
-    hidden = plain_api.admin.post("/uploads", json={**body, "version": 1, "hidden": [4, 5]})
+    hidden = shop.admin.post("/uploads", json={**body, "version": 1, "hidden": [4, 5]})
     assert any("idden" in text for text in hidden.json["messages"])
 
 
-def test_current_rows_are_those_of_the_download(plain_api: Api) -> None:
+def test_current_rows_are_those_of_the_download(shop: Api) -> None:
     """WB-4: the same values and versions, as a table; a row handed in unchanged is unchanged."""
-    plain_api.db.write(lambda s: make_warehouse(s, "MAIN", default=True) and None)
-    applied(plain_api.admin, "sku_create", [{"sku": "A", "title": "=1", "cost": 4.2, "gtins": "401; 402"}])
-    applied(plain_api.admin, "stock_in", [{"sku": "A", "quantity": 5}])
-    found = plain_api.admin.get("/templates/sku_update/rows").json
+    applied(shop.admin, "sku_create", [{"sku": "A", "title": "=1", "cost": 4.2, "gtins": "401; 402"}])
+    applied(shop.admin, "stock_in", [{"sku": "A", "quantity": 5}])
+    found = shop.admin.get("/templates/sku_update/rows").json
     assert found["columns"][-1] == "_version" and found["template"] == "sku_update"
     row = dict(zip(found["columns"], found["rows"][0], strict=True))
     assert (row["sku"], row["title"], row["cost"], row["gtins"]) == ("A", "=1", 4.2, "401; 402")
-    again = plain_api.admin.post("/uploads", json={"template": "sku_update", "rows": [row], "first_row": 4})
+    again = shop.admin.post("/uploads", json={"template": "sku_update", "rows": [row], "first_row": 4})
     assert again.json["counts"]["unchanged"] == 1, again.json
-    main = plain_api.admin.get("/warehouses").json["items"][0]["code"]
-    figures = plain_api.admin.get(f"/templates/quantity_update/rows?warehouse={main}").json
+    main = shop.admin.get("/warehouses").json["items"][0]["code"]
+    figures = shop.admin.get(f"/templates/quantity_update/rows?warehouse={main}").json
     assert figures["rows"][0][:3] == ["A", main, 5]
-    assert plain_api.admin.get("/templates/stock_in/rows").status_code == 409
-    assert plain_api.admin.get("/templates/nothing/rows").status_code == 404
+    assert shop.admin.get("/templates/stock_in/rows").status_code == 409
+    assert shop.admin.get("/templates/nothing/rows").status_code == 404
 
 
 def test_what_became_of_each_listing(api: Api) -> None:

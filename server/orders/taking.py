@@ -70,7 +70,8 @@ def take_in(session: Session, store: Store, news: Sequence[MarketOrder], *, by: 
     vetted = vetting.vet(news, at=at)
     taken = Taken(left=vetted.left)
     ways = service.ways_from(store.settings)
-    wanted = _newest(store, vetted.orders, taken)
+    wanted = _newest(vetted.orders)
+    taken.ignored = _leave_early(session, store, wanted)
     store_skus = _store_skus(session, store, wanted, vetted.stand_ins, at)
     known = _lock_known(session, store, list(wanted))
     for number in vetted.undated & known.keys() & wanted.keys():
@@ -129,15 +130,27 @@ def _follow(edited: Edited, ways: Ways) -> list[_Todo]:
     return followed
 
 
-def _newest(store: Store, news: Sequence[MarketOrder], taken: Taken) -> dict[str, MarketOrder]:
-    """The newest news of each order; orders placed before the store's start date are ignored for good (ORD-12)."""
+def _newest(news: Sequence[MarketOrder]) -> dict[str, MarketOrder]:
+    """The newest news of each order."""
     newest: dict[str, MarketOrder] = {}
     for order in news:
-        if store.orders_from is not None and order.placed_at < store.orders_from:
-            taken.ignored += 1
-        elif order.number not in newest or newest[order.number].updated_at <= order.updated_at:
+        if order.number not in newest or newest[order.number].updated_at <= order.updated_at:
             newest[order.number] = order
     return newest
+
+
+def _leave_early(session: Session, store: Store, wanted: dict[str, MarketOrder]) -> int:
+    """Ignore orders placed before the store's start date (ORD-12); gives how many. One that is here already is
+    followed to its end also where the date was moved past it: what it holds must come free some day."""
+    early = [order.number for order in wanted.values() if store.orders_from and order.placed_at < store.orders_from]
+    if not early:
+        return 0
+    with relation(session, {"number": TEXT}, [(number,) for number in early]) as r:
+        here = select(Order.number).join(r, and_(Order.store_id == store.id, Order.number == r.c.number))
+        ignored = set(early) - set(session.scalars(here))
+    for number in ignored:
+        del wanted[number]
+    return len(ignored)
 
 
 def _store_skus(

@@ -53,11 +53,11 @@ def sync_orders(
         with db.read() as session:
             mark = session.get(Reading, (store.id, "orders"))
             again = set(storing.set_aside(session, store.id))
-        since = mark.until - overlap if mark is not None and mark.until is not None else store.orders_from or _BEGINNING
+        since = _since(store, mark, overlap)
         cursor: str | None = None
         for _ in range(_MOST_PAGES):
             page = connector.orders(since, cursor)
-            synced.take(_store_page(db, store.id, page, by), store.name)
+            synced.take(_store_page(db, store, page, by), store.name)
             again -= {order.number for order in page.orders} | page.unreadable.keys()
             cursor = page.next
             if cursor is None:
@@ -69,12 +69,21 @@ def sync_orders(
     return each_store(db, settings, store_ids, connect, progress, read)
 
 
-def _store_page(db: Database, store_id: int, page: OrderPage, by: str) -> Taken:
+def _since(store: Store, mark: Reading | None, overlap: timedelta) -> datetime:
+    """From where a store's orders are read: where the last reading stopped, or its start date where that was moved to
+    an earlier day since (ORD-12)."""
+    start = store.orders_from or _BEGINNING
+    if mark is None or mark.until is None or start < (mark.start or _BEGINNING):
+        return start
+    return mark.until - overlap
+
+
+def _store_page(db: Database, store: Store, page: OrderPage, by: str) -> Taken:
     def also(session: Session, _: Taken) -> None:
         if page.seen_until is not None:
-            remember(session, store_id, "orders", until=page.seen_until, at=now())
+            remember(session, store.id, "orders", until=page.seen_until, at=now(), start=store.orders_from)
 
-    return storing.store_orders(db, store_id, page.orders, unreadable=page.unreadable, also=also, by=by)
+    return storing.store_orders(db, store.id, page.orders, unreadable=page.unreadable, also=also, by=by)
 
 
 def _look_again(db: Database, store_id: int, connector: Connector, numbers: list[str], by: str) -> Taken:

@@ -11,13 +11,15 @@ from server.db.base import Base, Id
 
 
 class Reading(Base):
-    """How far a store's orders or listings were read, in the market's own time."""
+    """How far a store's orders or listings were read, in the market's own time; `start` is the store's order sync start
+    date it was read with (ORD-12)."""
 
     __tablename__ = "reading"
 
     store_id: Mapped[int] = mapped_column(ForeignKey("store.id"), primary_key=True, autoincrement=False)
     what: Mapped[str] = mapped_column(String(20), primary_key=True)  # orders, listings, queue, news
     until: Mapped[datetime | None]
+    start: Mapped[datetime | None]
     ack: Mapped[str | None] = mapped_column(String(200))
     read_at: Mapped[datetime]
 

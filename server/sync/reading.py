@@ -103,20 +103,24 @@ def one_store(
 
 
 def remember(
-    session: Session, store_id: int, what: str, *, until: datetime | None, at: datetime, ack: str | None = None
+    session: Session,
+    store_id: int,
+    what: str,
+    *,
+    until: datetime | None,
+    at: datetime,
+    ack: str | None = None,
+    start: datetime | None = None,
 ) -> None:
     """Note how far a store was read; within the overlap it may step back, and only costs a page read twice.
 
     An order that says it changed tomorrow must not have today's passed over: the mark is never ahead of us.
     """
     mark = None if until is None else min(until, at)
-    insert = upsert(session, Reading).values(store_id=store_id, what=what, until=mark, ack=ack, read_at=at)
-    session.execute(
-        insert.on_conflict_do_update(
-            index_elements=["store_id", "what"],
-            set_={"until": insert.excluded.until, "ack": insert.excluded.ack, "read_at": insert.excluded.read_at},
-        )
-    )
+    values = {"until": mark, "ack": ack, "read_at": at, "start": start}
+    insert = upsert(session, Reading).values(store_id=store_id, what=what, **values)
+    renewed = {name: insert.excluded[name] for name in values}
+    session.execute(insert.on_conflict_do_update(index_elements=["store_id", "what"], set_=renewed))
 
 
 def _reason(error: Exception, store: str) -> str:

@@ -245,7 +245,18 @@ def test_the_warehouse_of_an_order(shop: Shop) -> None:
 def test_orders_before_the_start_date_are_ignored(shop: Shop) -> None:
     """ORD-12: and so are all later updates to them."""
     shop.db.write(lambda s: setattr(s.get_one(Store, shop.store), "orders_from", AT + timedelta(days=1)))
-    assert shop.take(news("A", ("red", 1)), news("A", ("red", 1), minutes=9999)) == Taken(ignored=2)
+    assert shop.take(news("A", ("red", 1)), news("B", ("red", 1), minutes=9999)) == Taken(ignored=2)
+    assert shop.take(news("A", ("red", 1), minutes=9999)) == Taken(ignored=1)
+
+
+def test_an_order_that_is_here_is_followed_past_a_later_start_date(shop: Shop) -> None:
+    """ORD-12: else what it holds would never come free."""
+    shop.stock(shop.red, 5)
+    shop.take(news("A", ("red", 2)))
+    shop.db.write(lambda s: setattr(s.get_one(Store, shop.store), "orders_from", AT + timedelta(days=1)))
+    taken = shop.take(news("A", ("red", 2), status=MarketStatus.CANCELLED, minutes=5), news("B", ("red", 1)))
+    assert (taken.changed, taken.ignored) == (1, 1)
+    assert (shop.state("A"), shop.figures(shop.red)) == ("cancelled", Figures(5))
 
 
 @pytest.mark.parametrize("kind", [lambda o: replace(o, platform_fulfilled=True), lambda o: o])

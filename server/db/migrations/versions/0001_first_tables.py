@@ -525,6 +525,7 @@ def upgrade() -> None:
         ),
         sa.Column("what", sa.String(length=20), nullable=False),
         sa.Column("until", base.Moment(), nullable=True),
+        sa.Column("start", base.Moment(), nullable=True),
         sa.Column("ack", sa.String(length=200), nullable=True),
         sa.Column("read_at", base.Moment(), nullable=False),
         sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_reading_store_id")),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import waitress
+from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
+from werkzeug.exceptions import HTTPException
 
 from server.access import request_keys
 from server.api import (
@@ -49,7 +51,8 @@ from server.errors import Refused
 from server.settings import Settings
 from server.uploads import pipeline
 from server.uploads.running import Uploads
-from server.web import start
+from server.web import pages, start
+from server.web.frame import Console
 
 VERSION = "1"
 
@@ -115,8 +118,15 @@ def create_app(shared: Services) -> OpenAPI:
     app.register_blueprint(description.description)
     page = start.StartPage(shared.db, shared.settings, in_full=shared.open_start_page)
     app.register_blueprint(start.blueprint(page, open_to_all))
+    pages.register(app, Console(shared.db, shared.settings, shared.uploads, problems.status_of))
+    app.register_error_handler(404, _nothing_there)
     app.wsgi_app = problems.LastResort(app.wsgi_app)  # type: ignore[method-assign]
     return app
+
+
+def _nothing_there(error: HTTPException) -> Response:
+    """A page for people, a problem for programs."""
+    return pages.no_such_page(error) if pages.wants_a_page() else problems.of_http(error)
 
 
 def _recover(db: Database, settings: Settings) -> None:

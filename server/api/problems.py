@@ -59,7 +59,7 @@ def register(app: Flask) -> None:
     """Answer every kind of error as a problem."""
     app.register_error_handler(StockbookError, _of_ours)
     app.register_error_handler(ChannelError, _of_channel)
-    app.register_error_handler(HTTPException, _of_http)
+    app.register_error_handler(HTTPException, of_http)
     app.register_error_handler(DBAPIError, _of_database)
     app.register_error_handler(PoolTimeout, lambda _error: _busy())
     app.register_error_handler(Exception, _unexpected)
@@ -125,7 +125,8 @@ def _of_channel(error: ChannelError) -> Response:
     return problem(status, f"channel-{code}", error.reason, retry_after=wait)
 
 
-def _of_http(error: HTTPException) -> Response:
+def of_http(error: HTTPException) -> Response:
+    """What Flask and Werkzeug say: no such route, too large, no JSON."""
     if error.response is not None:
         return error.response  # type: ignore[return-value]
     status = error.code or 500

@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Literal
 
 from flask import Response, request
 from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import FileStorage
 
 from server.access.request_keys import Claim
 from server.api.auth import caller, require
@@ -25,14 +23,13 @@ from server.errors import NotFound, WrongUse
 from server.uploads import downloads, outcome, undo
 from server.uploads.models import Upload
 from server.uploads.pipeline import Request, Who
-from server.uploads.sources import FileSource, RowsSource, Source, folder, keep_rows, made_up_name
+from server.uploads.sources import RowsSource, Source, folder, keep_file, keep_rows
 
 api = resource("uploads", "Uploads")
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: How long a caller waits for its outcome before it is told where to ask for it.
 PATIENCE_SECONDS = 20.0
-_CHUNK = 256 * 1024
 
 
 class HandIn(BaseModel):
@@ -196,8 +193,7 @@ def _source(query: HandIn) -> tuple[Source, bytes]:
     sent = request.files.get("file")
     if sent is None:
         raise WrongUse("send the workbook as multipart form field 'file', or rows as JSON", field="file")
-    name = made_up_name(".upload")
-    return FileSource(name, _shown_name(sent), query.template), _save(sent, folder(settings) / name)
+    return keep_file(settings, sent.stream, sent.filename or "", query.template)
 
 
 def _given_rows() -> GivenRows:
@@ -205,21 +201,6 @@ def _given_rows() -> GivenRows:
         return GivenRows.model_validate(checked_json())
     except ValidationError as error:
         raise_wrong_request(error)
-
-
-def _save(sent: FileStorage, path: Path) -> bytes:
-    digest = hashlib.sha256()
-    with path.open("wb") as target:
-        while chunk := sent.stream.read(_CHUNK):
-            digest.update(chunk)
-            target.write(chunk)
-    return digest.digest()
-
-
-def _shown_name(sent: FileStorage) -> str:
-    """What the sender calls it, to be shown: the last part, printable, never used as a path."""
-    last = (sent.filename or "").replace("\\", "/").rsplit("/", 1)[-1]
-    return "".join(letter for letter in last if letter.isprintable())[:255]
 
 
 def _template(source: Source, query: HandIn) -> str | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import pandas as pd
 
@@ -18,6 +19,8 @@ from validators.extracting.addresses import column_number, letters
 from validators.messages import Finding
 from validators.reading import Limits, RawSheet, SheetFacts, from_rows, read
 from validators.registry import WORKBOOKS
+
+_CHUNK = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,25 @@ def folder(settings: Settings) -> Path:
 def made_up_name(suffix: str) -> str:
     """A name that nobody else chose: what a file is called by its sender is only ever shown."""
     return f"{secrets.token_hex(16)}{suffix}"
+
+
+def keep_file(
+    settings: Settings, sent: IO[bytes], called: str, template: str | None = None
+) -> tuple[FileSource, bytes]:
+    """Store a file as it comes, in bites; its source, and the hash of its content. `called`: by its sender."""
+    source = FileSource(made_up_name(".upload"), _shown_name(called), template)
+    digest = hashlib.sha256()
+    with (folder(settings) / source.stored_as).open("wb") as target:
+        while chunk := sent.read(_CHUNK):
+            digest.update(chunk)
+            target.write(chunk)
+    return source, digest.digest()
+
+
+def _shown_name(called: str) -> str:
+    """What the sender calls it, to be shown: the last part, printable, never used as a path."""
+    last = called.replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(letter for letter in last if letter.isprintable())[:255]
 
 
 def keep_rows(settings: Settings, given: Mapping[str, Any]) -> RowsSource:

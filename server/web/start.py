@@ -1,32 +1,38 @@
-"""The start page: what buyers see, what was handed in, what waits.
+"""The start page of the demo: what buyers see, what was handed in, what waits, without signing in.
 
-Signing in comes with the console. Until then the figures are shown only where `in_full` says so, which is the demo on
-this machine; any other server shows what this is and how to go on, and no data at all.
+It is there only where `in_full` says so, which is the demo on this machine. Any other server leads to the console,
+which asks who is there and shows an outsider no data at all. The console's assets are given out here too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from flask import Blueprint, Response, render_template, request, send_from_directory
+from flask import Blueprint, Response, redirect, render_template, request, send_from_directory
 
 from server import clock
 from server.db.session import Database
 from server.errors import NotFound
 from server.settings import Settings
 from server.uploads import downloads
+from server.web import words
 from server.web.overview import MOST_SKUS, overview
 from validators.registry import WORKBOOKS
 
 EVERY_SECONDS = 4
 _STATIC = Path(__file__).parent / "static"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_ASSETS = {"start.css": "text/css", "start.js": "text/javascript", "icon.svg": "image/svg+xml"}
+_ASSETS = {
+    "start.css": "text/css",
+    "start.js": "text/javascript",
+    "console.css": "text/css",
+    "console.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -39,16 +45,16 @@ class OpenToAll(Protocol):
 
 @dataclass(frozen=True)
 class StartPage:
-    """The page and its parts. Without `in_full` everything but the plain page is not there."""
+    """The page and its parts. Without `in_full` it leads to the console, and its parts are not there."""
 
     db: Database
     settings: Settings
     in_full: bool
 
-    def page(self) -> str:
-        """The start page."""
+    def page(self) -> Any:
+        """The start page; the console where there is none."""
         if not self.in_full:
-            return render_template("closed.html")
+            return redirect("/home", 303)
         return render_template("start.html", every=EVERY_SECONDS, workbooks=WORKBOOKS.values(), **self._figures())
 
     def figures(self) -> str:
@@ -77,7 +83,7 @@ class StartPage:
     def _figures(self) -> dict[str, Any]:
         with self.db.read() as session:
             found = overview(session, clock.now())
-        return {"figures": found, "ago": lambda moment: ago(moment, found.at), "most_skus": MOST_SKUS}
+        return {"figures": found, "ago": lambda moment: words.ago(moment, found.at), "most_skus": MOST_SKUS}
 
     def _only_in_full(self) -> None:
         if not self.in_full:
@@ -97,19 +103,6 @@ def blueprint(page: StartPage, open_to_all: OpenToAll) -> Blueprint:
     ):
         made.add_url_rule(rule, view.__name__, open_to_all(reason)(_function(view)))
     return made
-
-
-def ago(moment: datetime | None, at: datetime) -> str:
-    """How long ago, as people say it."""
-    if moment is None:
-        return ""
-    seconds = max(0, int((at - moment).total_seconds()))
-    if seconds < 60:
-        return f"{seconds} s ago"
-    minutes, hours = seconds // 60, seconds // 3600
-    if minutes < 60:
-        return f"{minutes} min ago"
-    return f"{hours} h ago" if hours < 48 else f"{hours // 24} days ago"
 
 
 def _function(view: View) -> View:

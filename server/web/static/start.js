@@ -18,7 +18,7 @@ function replaceChanged(text) {
 async function look() {
   if (paused || document.hidden) return;
   try {
-    const answer = await fetch("/start/figures", { signal: AbortSignal.timeout(every * 2) });
+    const answer = await fetch(live.dataset.from, { signal: AbortSignal.timeout(every * 2) });
     if (!answer.ok) throw new Error(String(answer.status));
     replaceChanged(await answer.text());
     live.classList.remove("lost");

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from server import clock
 from server.access import passwords, sign_ins, tokens, users
@@ -22,13 +23,12 @@ SECRET = "correct horse battery"
 def _user(db: Database, name: str = "Ann", *, role: Role = "manager", password: str = SECRET) -> User:
     kept = passwords.sealed(password, name=name)
 
-    def work(session):  # type: ignore[no-untyped-def]
+    def work(session: Session) -> User:
         user = users.create_user(session, name, role=role, by="test")
         passwords.keep(session, user, kept, by="test")
         return user
 
-    made: User = db.write(work)
-    return made
+    return db.write(work)
 
 
 def _visitor(db: Database, text: str, *, hours: float = 0) -> Visitor:

@@ -16,10 +16,9 @@ from tests.support.filling import applied
 from tests.support.http import Api, make_api
 
 
-@pytest.fixture
-def api(db: Database, tmp_path: Path) -> Iterator[Api]:
+def _company(db: Database, folder: Path) -> Api:
     """Two SKUs with stock in MAIN, and a combination of them."""
-    made = make_api(db, Settings(data_dir=tmp_path, database_url=db.url))
+    made = make_api(db, Settings(data_dir=folder, database_url=db.url))
     made.admin.post("/warehouses", json={"code": "MAIN", "default": True})
     skus = [{"sku": "MUG", "title": "<b>Mug</b>"}, {"sku": "BOX", "title": "Gift box"}]
     applied(made.admin, "sku_create", skus)
@@ -27,11 +26,38 @@ def api(db: Database, tmp_path: Path) -> Iterator[Api]:
     parts = [{"component": "MUG", "quantity": 2}, {"component": "BOX", "quantity": 1}]
     applied(made.admin, "combinations", [recipe | part for part in parts])
     applied(made.admin, "stock_in", [{"sku": "MUG", "quantity": 9}, {"sku": "BOX", "quantity": 7}])
+    return made
+
+
+@pytest.fixture
+def api(db: Database, tmp_path: Path) -> Iterator[Api]:
+    """A small company."""
+    made = _company(db, tmp_path)
     yield made
     made.shared.token_uses.flush()
+
+
+@pytest.fixture
+def shop(sqlite_url: str, tmp_path: Path) -> Iterator[Api]:
+    """The same, for what does not depend on the kind of database."""
+    database = Database(sqlite_url)
+    made = _company(database, tmp_path)
+    yield made
+    made.shared.token_uses.flush()
+    database.close()
 
 
 @pytest.fixture
 def full(api: Api) -> Flask:
     """The application as `demo` starts it."""
     return create_app(replace(api.shared, open_start_page=True))
+
+
+@pytest.fixture
+def plain(sqlite_url: str, tmp_path: Path) -> Iterator[Api]:
+    """An empty company, for what does not depend on the kind of database."""
+    database = Database(sqlite_url)
+    made = make_api(database, Settings(data_dir=tmp_path, database_url=sqlite_url))
+    yield made
+    made.shared.token_uses.flush()
+    database.close()

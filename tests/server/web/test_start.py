@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from server.web.start import ago
+from server.web.words import ago
 from tests.support.filling import applied
 from tests.support.http import Api
 
@@ -20,10 +20,10 @@ PARTS = ("/start/figures", "/start/templates/stock_in.xlsx", "/start/uploads/1/r
 
 
 def test_closed_it_shows_no_data_at_all(api: Api) -> None:
-    """SEC-1: without the demo's flag the page tells what this is, and everything behind it is not there."""
+    """SEC-1: without the demo's flag it leads to where people sign in, and everything behind it is not there."""
     browser = api.app.test_client()
-    page = browser.get("/")
-    assert page.status_code == 200 and "token create" in page.text and "/api/v1/docs" in page.text
+    page = browser.get("/", follow_redirects=True)
+    assert page.status_code == 200 and page.request.path == "/sign-in" and "token create" in page.text
     assert "Gift box" not in page.text and "MUG" not in page.text
     assert [browser.get(part).status_code for part in PARTS] == [404, 404, 404]
 

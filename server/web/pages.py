@@ -1,0 +1,43 @@
+"""The console put together: its pages, and the navigation that leads to them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+from flask import Blueprint, Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from server.errors import NotSignedIn
+from server.web import account, guarding, home, signing_in, troubles, uploads
+from server.web.frame import Console, Link
+
+#: In the order of the navigation.
+LINKS: tuple[Link, ...] = (Link("/home", "Home", "read"), Link("/uploads", "Uploads", "read"))
+PAGES: tuple[Blueprint, ...] = (signing_in.page, home.page, account.page, uploads.page)
+#: What is asked for by programs is answered to programs.
+_NOT_PAGES = ("/api/", "/start/", "/healthz", "/readyz", "/metrics")
+
+for _page in PAGES:
+    _page.before_request(guarding.guard)
+    troubles.register(_page)
+
+
+def register(app: Flask, shared: Console) -> None:
+    """Serve the console."""
+    app.extensions["stockbook_console"] = replace(shared, links=LINKS)
+    for page in PAGES:
+        app.register_blueprint(page)
+
+
+def wants_a_page() -> bool:
+    """Whether a browser asks for something that is not there, rather than a program."""
+    return not request.path.startswith(_NOT_PAGES) and request.accept_mimetypes.accept_html
+
+
+def no_such_page(error: HTTPException) -> Response:
+    """For an address that nothing stands at: the way back, and the navigation for whoever is signed in."""
+    g.visitor = None
+    with suppress(NotSignedIn):
+        g.visitor = guarding.identify()
+    return troubles.of_http(error)

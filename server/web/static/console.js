@@ -1,0 +1,37 @@
+// What the pages do beyond what a browser does by itself. Every page works without it.
+
+// What went wrong is read first, and stays in sight.
+document.querySelector("[data-focus]")?.focus();
+
+// A workbook can be dropped anywhere on the page that has a place for one.
+for (const form of document.querySelectorAll("[data-drop]")) {
+  const input = form.querySelector('input[type="file"]');
+  const shown = form.querySelector("[data-dropped]");
+  const before = shown.textContent;
+  const tell = () => { shown.textContent = input.files.length ? input.files[0].name : before; };
+  input.addEventListener("change", tell);
+  document.addEventListener("dragover", (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    form.classList.add("over");
+  });
+  document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) form.classList.remove("over"); });
+  document.addEventListener("drop", (event) => {
+    if (!event.dataTransfer?.files.length) return;
+    event.preventDefault();
+    form.classList.remove("over");
+    input.files = event.dataTransfer.files;
+    tell();
+    form.querySelector("button").focus();
+  });
+}
+
+// A form is sent once: a second press while the first is under way does nothing.
+for (const form of document.querySelectorAll('form[method="post"]')) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+    setTimeout(() => delete form.dataset.sent, 10_000);
+  });
+}
+addEventListener("pageshow", () => document.querySelectorAll("[data-sent]").forEach((form) => delete form.dataset.sent));

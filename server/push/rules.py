@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import combinations
 
+#: How many other rules a warning names.
+_NAMED = 3
+
 
 class Rounding(enum.StrEnum):
     """How the percentage's result becomes whole units. `nearest` takes halves up."""
@@ -212,21 +215,42 @@ def choice_warnings(rules: Sequence[Rule], choice_stores: frozenset[int]) -> dic
     Of two rules that share a warehouse both are told of, whichever is saved last.
     """
     on = [rule for rule in rules if rule.active]
-    told = {rule.name: list(_sharing(rule, on, choice_stores)) for rule in on}
+    neighbours = _Neighbours(on, choice_stores)
+    told = {rule.name: list(_sharing(rule, neighbours, choice_stores)) for rule in on}
     return {name: sentences for name, sentences in told.items() if sentences}
 
 
-def _sharing(rule: Rule, on: Sequence[Rule], choice_stores: frozenset[int]) -> Iterator[str]:
-    neighbours = [other for other in on if other is not rule and other.warehouses & rule.warehouses]
+def _sharing(rule: Rule, neighbours: _Neighbours, choice_stores: frozenset[int]) -> Iterator[str]:
     if not rule.stores.keys() & choice_stores:
-        if names := _first_names(other for other in neighbours if other.stores.keys() & choice_stores):
+        if names := neighbours.names(rule, neighbours.with_choice):
             yield f"it shares a warehouse with a Choice store, by {names}"
         return
     if rule.stores.keys() - choice_stores:
         yield "a Choice store shares this rule with other stores"
-    if names := _first_names(other for other in neighbours if other.stores.keys() - choice_stores):
+    if names := neighbours.names(rule, neighbours.with_others):
         yield f"a Choice store shares a warehouse with other stores, by {names}"
 
 
-def _first_names(rules: Iterable[Rule]) -> str:
-    return ", ".join(sorted(rule.name for rule in rules)[:3])
+class _Neighbours:
+    """The first rules of each warehouse by name: those with a Choice store, and those with others. No more than can be
+    named, and one for the rule that asks: ten thousand rules may share a warehouse."""
+
+    def __init__(self, rules: Sequence[Rule], choice_stores: frozenset[int]) -> None:
+        self.with_choice: dict[int, list[Rule]] = defaultdict(list)
+        self.with_others: dict[int, list[Rule]] = defaultdict(list)
+        for rule in sorted(rules, key=lambda rule: rule.name):
+            for warehouse in rule.warehouses:
+                if rule.stores.keys() & choice_stores:
+                    _add_first(self.with_choice[warehouse], rule)
+                if rule.stores.keys() - choice_stores:
+                    _add_first(self.with_others[warehouse], rule)
+
+    def names(self, rule: Rule, of: Mapping[int, Sequence[Rule]]) -> str:
+        """The first names of other rules that share a warehouse with this one."""
+        others = {other.name for place in rule.warehouses for other in of.get(place, ()) if other is not rule}
+        return ", ".join(sorted(others)[:_NAMED])
+
+
+def _add_first(some: list[Rule], rule: Rule) -> None:
+    if len(some) <= _NAMED:
+        some.append(rule)

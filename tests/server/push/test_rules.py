@@ -199,6 +199,15 @@ def test_a_choice_store_beside_others_is_warned_of() -> None:
     }
 
 
+def test_a_warning_names_the_first_three_others() -> None:
+    """PSH-9: never the rule itself, each once, whatever warehouses they share."""
+    many = [rule(name=f"r{n}", stores={OTHER: None}, warehouses=frozenset({A, B})) for n in range(9)]
+    both = [rule(name=f"c{n}", stores={SHOP: None, OTHER: None}, warehouses=frozenset({A, B})) for n in range(3)]
+    told = choice_warnings([*many, *both], frozenset({SHOP}))
+    assert told["r5"] == ["it shares a warehouse with a Choice store, by c0, c1, c2"]
+    assert told["c1"][1:] == ["a Choice store shares a warehouse with other stores, by c0, c2, r0"]
+
+
 def test_a_rule_that_can_show_more_than_there_is() -> None:
     """PSH-3: above 100 %, also one store's own, or a positive number."""
     assert not can_exceed(rule(percentage=Decimal(100), fixed=-1), SHOP)

@@ -65,13 +65,31 @@ def read(
     for line in _lines(session, list(owners)):
         found[owners[line.order_id]].known.append(line)
     for edited in found.values():
-        if edited.news.status not in _SILENT and (State(edited.order.state), Action.EDIT) in TABLE:
+        if edited.news.status not in _SILENT and _follows(edited.order):
             told = [
                 ToldLine(line.line_id, store_skus[line.store_sku].id, line.quantity)
                 for line in rules.added_up(edited.news.lines)
             ]
             edited.edits = rules.edits_of(edited.known, told)
     return found
+
+
+def _follows(order: Order) -> bool:
+    return (State(order.state), Action.EDIT) in TABLE
+
+
+def note_unfollowed(session: Session, found: Mapping[int, Edited], store_skus: Mapping[str, Listing]) -> None:
+    """An order that was cancelled here follows no edit. What its store says is in it now is written down all the same,
+    as a line of no units: when it goes again, what the store shows of it is unknown (PSH-8)."""
+    noted = []
+    for edited in found.values():
+        if not _follows(edited.order):
+            there = {line.store_sku_id for line in edited.known}
+            told = {store_skus[line.store_sku].id for line in edited.news.lines}
+            common = {"order_id": edited.order.id, "sku_id": None, "quantity": 0}
+            noted += [common | {"store_sku_id": new, "line_key": f"noted~{new}"} for new in sorted(told - there)]
+    if noted:
+        session.execute(insert(OrderLine), noted)
 
 
 def known_store_skus(found: Mapping[int, Edited]) -> set[int]:

@@ -108,6 +108,7 @@ def take_in(session: Session, store: Store, news: Sequence[MarketOrder], *, by: 
         if order.state == State.UNPAID
     ]
     _map_again(session, [order for order, actions in todo if Action.TAKE_IN in actions and order.number in known])
+    editing.note_unfollowed(session, edited, store_skus)
     editing.lower(session, edited, by=by, at=at)
     editing.raise_early(session, edited, store_skus)
     _act(session, todo, by=by, at=at)

@@ -293,6 +293,19 @@ def test_what_a_store_put_back_is_unknown_whatever_becomes_of_the_news(desk: Des
     assert _to_be_told(desk) == ({desk.red, desk.blue}, {"red", "blue"})
 
 
+@pytest.mark.parametrize("state", ["to_pack", "completed"])
+def test_what_came_into_an_order_that_was_cancelled_here_and_goes_again_is_unknown(desk: Desk, state: str) -> None:
+    """PSH-8: two edits of an order that follows none: its lines stay, and what the second took away is unknown."""
+    ordered(desk, ("red", 4), state=state)
+    desk.cancel("A")
+    before = desk.units("A"), desk.figures(desk.red)
+    desk.take(news("A", ("blue", 1), minutes=5))
+    _all_is_told(desk)
+    desk.take(news("A", ("red", 1), minutes=6))
+    assert _to_be_told(desk) == ({desk.red, desk.blue}, {"red", "blue"})
+    assert (desk.units("A"), desk.figures(desk.red)) == before
+
+
 def test_a_line_that_goes_from_an_order_that_holds_nothing_is_evaluated(desk: Desk) -> None:
     """PSH-8: nothing moves where a voided order is edited, and its SKUs are evaluated all the same."""
     ordered(desk, ("red", 4), ("blue", 1))

@@ -18,7 +18,7 @@ CODES = tuple(f"SKU-{number:02d}" for number in range(1, 19))
 SETS = {"SET-1": {CODES[0]: 1, CODES[1]: 2}, "SET-2": {CODES[1]: 1, CODES[2]: 1, CODES[3]: 1}}
 PATIENCE_SECONDS = 120.0
 #: What a rule may say no with. Anything else that is refused is a failure: so is every 5xx.
-RULES = frozenset({"refused", "not-possible", "not-enough"})
+RULES = frozenset({"refused", "not-possible", "not-enough", "cannot-undo"})
 ACTIONS = ("pack", "pack", "ship", "ship", "void", "revert", "cancel", "pick-up", "deliver")
 
 

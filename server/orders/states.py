@@ -207,9 +207,14 @@ BY_HAND: dict[Action, str] = {
 _WAYS_TO_CANCEL = frozenset({_A.CANCEL_RETURNED, _A.CANCEL_NOT_RETURNED})
 
 
+def actions(state: State) -> list[Action]:
+    """What people can do to an order in `state`, in the order of its life."""
+    return [action for action in BY_HAND if (state, action) in TABLE]
+
+
 def possible(state: State) -> list[str]:
-    """What people can do to an order in `state`, for refusals that say so."""
-    return [words for action, words in BY_HAND.items() if (state, action) in TABLE]
+    """The same in words, for refusals that say so."""
+    return [BY_HAND[action] for action in actions(state)]
 
 
 def words_of(action: Action) -> str:

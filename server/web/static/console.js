@@ -35,3 +35,12 @@ for (const form of document.querySelectorAll('form[method="post"]')) {
   });
 }
 addEventListener("pageshow", () => document.querySelectorAll("[data-sent]").forEach((form) => delete form.dataset.sent));
+
+// One box chooses all orders of the page.
+for (const label of document.querySelectorAll("[data-all]")) {
+  const boxes = label.closest("form").querySelectorAll('input[name="id"]');
+  label.hidden = false;
+  label.querySelector("input").addEventListener("change", (event) => {
+    for (const box of boxes) box.checked = event.target.checked;
+  });
+}

@@ -12,6 +12,7 @@ from flask import Flask
 from server.app import create_app
 from server.db.session import Database
 from server.settings import Settings
+from tests.server.orders.desk import Desk, open_desk
 from tests.support.filling import applied
 from tests.support.http import Api, make_api
 
@@ -61,3 +62,11 @@ def plain(sqlite_url: str, tmp_path: Path) -> Iterator[Api]:
     yield made
     made.shared.token_uses.flush()
     database.close()
+
+
+@pytest.fixture
+def desk(plain: Api) -> Desk:
+    """A store with RED and BLUE in MAIN, five of RED, an empty EAST; its orders are told by `desk.take`."""
+    made = open_desk(plain.db)
+    made.stock(made.red, 5)
+    return made

@@ -15,6 +15,7 @@ from server.api import (
     auth,
     description,
     health,
+    imports,
     inventory,
     jobs,
     mappings,
@@ -61,6 +62,7 @@ RESOURCES: tuple[APIBlueprint, ...] = (
     users.api,
     tokens.api,
     jobs.api,
+    imports.api,
     settings.api,
     audit.api,
     templates.api,
@@ -119,7 +121,8 @@ def create_app(shared: Services) -> OpenAPI:
     page = start.StartPage(shared.db, shared.settings, in_full=shared.open_start_page)
     app.register_blueprint(start.blueprint(page, open_to_all))
     pages.register(app, Console(shared.db, shared.settings, shared.uploads, problems.status_of))
-    app.register_error_handler(404, _nothing_there)
+    for nothing in (404, 405):
+        app.register_error_handler(nothing, _nothing_there)
     app.wsgi_app = problems.LastResort(app.wsgi_app)  # type: ignore[method-assign]
     return app
 

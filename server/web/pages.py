@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from server.errors import NotSignedIn
-from server.web import account, guarding, home, orders, signing_in, stock, troubles, uploads
+from server.web import account, guarding, home, orders, pushes, signing_in, stock, troubles, uploads
 from server.web.frame import Console, Link
 
 #: In the order of the navigation.
@@ -17,9 +17,18 @@ LINKS: tuple[Link, ...] = (
     Link("/home", "Home", "read"),
     Link("/stock", "Stock", "read"),
     Link("/orders", "Orders", "read", ("out_of_stock", "unmapped", "at_risk")),
+    Link("/pushes", "Pushes", "read", ("refused",)),
     Link("/uploads", "Uploads", "read"),
 )
-PAGES: tuple[Blueprint, ...] = (signing_in.page, home.page, account.page, stock.page, orders.page, uploads.page)
+PAGES: tuple[Blueprint, ...] = (
+    signing_in.page,
+    home.page,
+    account.page,
+    stock.page,
+    orders.page,
+    pushes.page,
+    uploads.page,
+)
 #: What is asked for by programs is answered to programs.
 _NOT_PAGES = ("/api/", "/start/", "/healthz", "/readyz", "/metrics")
 

@@ -21,6 +21,7 @@ from validators.results.patching.notes import AUTHOR, MOST_NOTES
 from validators.workbooks import Workbook
 from validators.writing import styling
 from validators.writing.outcome_cells import Cell, Style
+from validators.writing.text_cells import write_text
 from validators.writing.texts import clean
 
 _CREATED = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)
@@ -142,7 +143,7 @@ def _write_value(sheet: Worksheet, row: int, column: int, value: Any, look: Form
     elif isinstance(value, date):
         sheet.write_datetime(row, column, value, look)
     else:
-        sheet.write_string(row, column, clean(str(value)), look)
+        write_text(sheet, row, column, str(value), look)
 
 
 def _sheet_name(name: str) -> str:

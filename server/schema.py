@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import server.access.models
 import server.catalog.models
+import server.imports.models
 import server.jobs.models
 import server.ledger.models
 import server.orders.models

@@ -45,12 +45,26 @@ class Settings:
     history_days: int = _setting(730, "How far back history is shown by default (STK-9).")
     demo_orders: bool = _setting(True, "Whether buyers order from the example company while `demo` runs.")
     reports_dir: str = _setting("", "Folder for scheduled reports. Empty: reports in the data folder.")
+    import_roots: str = _setting(
+        "", "Folders that scheduled imports may look into, separated by commas. Empty: import in the data folder."
+    )
+    import_hosts: str = _setting(
+        "",
+        "FTP and SFTP servers that imports may connect to, separated by commas: names, addresses or networks, with "
+        "a port where it is not the usual one. Those that are not public must be listed by address. Empty: none.",
+    )
     sync_overlap_seconds: int = _setting(600, "How far order sync looks back before the last order it saw.")
 
     @property
     def reports_folder(self) -> Path:
         """Where scheduled reports are written, in folders below it."""
         return Path(self.reports_dir) if self.reports_dir else self.data_dir / "reports"
+
+    @property
+    def import_folders(self) -> list[Path]:
+        """Folders that scheduled imports may look into, the first one for paths that do not begin at the root."""
+        given = [Path(part.strip()) for part in self.import_roots.split(",") if part.strip()]
+        return given or [self.data_dir / "import"]
 
     @property
     def url(self) -> str:

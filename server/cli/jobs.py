@@ -43,10 +43,10 @@ def run(
     """Run a job now and wait for its end; here, unless a running server takes it first."""
     arguments = dict(_pair(text) for text in argument or [])
     with database() as found:
-        ended = run_job(found, name, arguments, quiet=as_json)
-        record(_ended(ended, name), as_json=as_json)
-    if ended.state == "failed":
-        raise Refused(ended.error)
+        done = run_job(found, name, arguments, quiet=as_json)
+        record(ended(done, name), as_json=as_json)
+    if done.state == "failed":
+        raise Refused(done.error)
 
 
 @group.command()
@@ -117,7 +117,8 @@ def _shown(state: service.JobState) -> dict[str, Any]:
     }
 
 
-def _ended(run: Run, name: str) -> dict[str, Any]:
+def ended(run: Run, name: str) -> dict[str, Any]:
+    """How a run ended, as commands print it."""
     return {
         "id": run.id,
         "job": name,

@@ -15,6 +15,7 @@ from server.channels.errors import ChannelError
 from server.cli import (
     database,
     demo,
+    imports,
     jobs,
     mapping,
     orders,
@@ -50,7 +51,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for register in (
-    *(serving, demo, database, tokens, users, jobs, push, store, warehouse, mapping, sku),
+    *(serving, demo, database, tokens, users, jobs, imports, push, store, warehouse, mapping, sku),
     *(uploads, stock, transfers, orders, returns, sync, report, switches, reference),
 ):
     register.add_to(app)

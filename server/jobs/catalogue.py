@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from server import clock
 from server.errors import Refused, WrongUse
+from server.imports import flow as imports
 from server.jobs import housekeeping
 from server.jobs.kinds import Catalogue, Counts, JobContext, JobFunction, JobKind, Progress
 from server.operations import refresh
@@ -135,6 +136,32 @@ def write_reports(context: JobContext) -> Counts:
     return {what: number for what, number in counts.items() if number}
 
 
+def import_files(context: JobContext) -> Counts:
+    """Take the files that lie in a scheduled import's place (JOB-2). Fails where none of them could be dealt with."""
+    done = imports.run(
+        context.db,
+        context.settings,
+        record_of(context.arguments),
+        progress=context.progress,
+        stopping=context.stopping,
+    )
+    counts = {what: number for what, number in done.counts.items() if number}
+    said = done.said[:_NAMED]
+    if said and set(counts) == {"trouble"}:
+        raise Refused("; ".join(said))
+    if said:
+        context.progress(len(said), len(said), "; ".join(said))
+    return counts
+
+
+def record_of(arguments: Mapping[str, Any]) -> int:
+    """The number of the scheduled import in a job's arguments. Raises `WrongUse` where they name none."""
+    number = arguments.get("import")
+    if not isinstance(number, int) or isinstance(number, bool) or set(arguments) != {"import"}:
+        raise WrongUse("a scheduled import's job has its number as 'import' and nothing else", field="import")
+    return number
+
+
 def _stores(context: JobContext) -> Sequence[int] | None:
     names: Any = context.arguments.get("stores")
     if not names:
@@ -199,6 +226,14 @@ register(
     default_every_seconds=24 * 3600,
     default_active=False,
     check=delivering.order_of,
+)
+register(
+    "import",
+    "Take files from a watched place",
+    import_files,
+    default_every_seconds=300,
+    check=record_of,
+    of_records=True,
 )
 register("retention", "Forget what is only kept for a time", retention, default_every_seconds=3600)
 

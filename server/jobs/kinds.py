@@ -39,6 +39,7 @@ Check = Callable[[Mapping[str, Any]], object]
 class JobKind:
     """A kind of job. `alone`: never twice at the same time, and due times that pass meanwhile become one run. `check`
     raises for settings that can't be, so that whoever gives them is told at once and not by a run that failed.
+    `of_records`: it has no job by itself, each record of its kind brings one along.
 
     A run may happen twice (killed after its effect, before its end was recorded), so functions must bear that.
     """
@@ -50,6 +51,7 @@ class JobKind:
     active: bool = True
     alone: bool = True
     check: Check | None = None
+    of_records: bool = False
 
 
 class Catalogue:
@@ -68,11 +70,14 @@ class Catalogue:
         default_active: bool = True,
         alone: bool = True,
         check: Check | None = None,
+        of_records: bool = False,
     ) -> None:
         """Add a kind. Its job appears in the database at the next start."""
         assert kind not in self._kinds, f"job kind {kind} is registered twice"
         assert default_every_seconds >= 1
-        self._kinds[kind] = JobKind(kind, title, function, default_every_seconds, default_active, alone, check)
+        self._kinds[kind] = JobKind(
+            kind, title, function, default_every_seconds, default_active, alone, check, of_records
+        )
 
     def __getitem__(self, kind: str) -> JobKind:
         if kind not in self._kinds:

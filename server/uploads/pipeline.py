@@ -7,7 +7,7 @@ applied whole or not at all (WB-7).
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -86,8 +86,19 @@ class FileTooLarge(FileProblem):
     """More bytes or rows than may be handed in at once (WB-12)."""
 
 
-def receive(db: Database, source: Source, request: Request, who: Who, *, request_key_id: int | None = None) -> int:
-    """Write the upload into the history; gives its number. Every handing-in is one (WB-11)."""
+def receive(
+    db: Database,
+    source: Source,
+    request: Request,
+    who: Who,
+    *,
+    request_key_id: int | None = None,
+    also: Callable[[Session, int], None] | None = None,
+) -> int:
+    """Write the upload into the history; gives its number. Every handing-in is one (WB-11).
+
+    `also` is called with that number in the same transaction: for a caller that must find its upload after a crash.
+    """
 
     def work(session: Session) -> int:
         row = Upload(
@@ -106,6 +117,8 @@ def receive(db: Database, source: Source, request: Request, who: Who, *, request
         )
         session.add(row)
         session.flush()
+        if also is not None:
+            also(session, row.id)
         return row.id
 
     return db.write(work)

@@ -226,6 +226,30 @@ def upgrade() -> None:
     )
     op.create_index("ix_run_waiting", "run", ["state", "due_at"], unique=False)
     op.create_table(
+        "scheduled_import",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column(
+            "settings", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("pattern", sa.String(length=100), nullable=False),
+        sa.Column("template", sa.String(length=40), nullable=False),
+        sa.Column("mode", sa.String(length=12), nullable=False),
+        sa.Column("again", sa.Boolean(), nullable=False),
+        sa.Column("quiet_seconds", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", base.Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["job_id"], ["job.id"], name=op.f("fk_scheduled_import_job_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_scheduled_import_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scheduled_import")),
+        sa.UniqueConstraint("job_id", name=op.f("uq_scheduled_import_job_id")),
+        sa.UniqueConstraint("key", name=op.f("uq_scheduled_import_key")),
+    )
+    op.create_table(
         "stock_count",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
@@ -423,6 +447,26 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_gtin_key")),
     )
     op.create_index(op.f("ix_gtin_sku_id"), "gtin", ["sku_id"], unique=False)
+    op.create_table(
+        "import_file",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=True),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("lease_until", base.Moment(), nullable=True),
+        sa.Column("upload_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("target", sa.String(length=400), nullable=False),
+        sa.Column("text", sa.String(length=1000), nullable=False),
+        sa.Column("taken_at", base.Moment(), nullable=False),
+        sa.Column("ended_at", base.Moment(), nullable=True),
+        sa.ForeignKeyConstraint(["import_id"], ["scheduled_import.id"], name=op.f("fk_import_file_import_id")),
+        sa.ForeignKeyConstraint(["upload_id"], ["upload.id"], name=op.f("fk_import_file_upload_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_file")),
+        sa.UniqueConstraint("key", name=op.f("uq_import_file_key")),
+    )
+    op.create_index(op.f("ix_import_file_import_id"), "import_file", ["import_id"], unique=False)
     op.create_table(
         "inbox",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),

@@ -1,0 +1,102 @@
+"""What a place needs to know, which of its files are meant, what they are called afterwards. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+from types import MappingProxyType
+from typing import Literal
+
+Mode = Literal["validate", "apply", "apply_good"]
+
+#: Names that programs give to what they are still writing, and what desktops leave lying about.
+_UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload", ".download", ".swp", "~")
+_HIDDEN = (".", "~$", "~")
+LONGEST_NAME = 200
+
+
+@dataclass(frozen=True)
+class PlaceKind:
+    """A kind of place: its settings and secrets with what they mean; `needed` must be given. `addresses` are the
+    settings that say whom secrets are sent to."""
+
+    title: str
+    settings: Mapping[str, str]
+    secrets: Mapping[str, str]
+    needed: frozenset[str]
+    addresses: frozenset[str] = frozenset()
+    port: int = 0
+
+
+_HOST = {"host": "Name or address of the server.", "port": "Its port.", "user": "User name."}
+
+KINDS: Mapping[str, PlaceKind] = MappingProxyType(
+    {
+        "folder": PlaceKind(
+            "A folder",
+            {"path": "Folder, within one that the server allows (STOCKBOOK_IMPORT_ROOTS)."},
+            {},
+            frozenset({"path"}),
+        ),
+        "ftp": PlaceKind(
+            "An FTP server",
+            {**_HOST, "path": "Folder on it; / unless given."},
+            {"password": "Password. FTP sends it in clear."},
+            frozenset({"host"}),
+            frozenset({"host", "port"}),
+            21,
+        ),
+        "sftp": PlaceKind(
+            "An SFTP server (SSH)",
+            {
+                **_HOST,
+                "path": "Folder on it; / unless given.",
+                "host_key": "The server's key as SHA256:…, without which it is not trusted. The first run tells it.",
+            },
+            {"password": "Password.", "private_key": "Private key in OpenSSH or PEM form, instead of a password."},
+            frozenset({"host", "user"}),
+            frozenset({"host", "port", "host_key"}),
+            22,
+        ),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file as a place lists it. `stamp` is what changes with its content: time of change, or an etag."""
+
+    name: str
+    size: int
+    stamp: str
+
+
+def is_meant(name: str, pattern: str) -> bool:
+    """Whether a file of that name is taken: fits the pattern, whatever its case, and is no unfinished one."""
+    low = name.casefold()
+    if low.startswith(_HIDDEN) or low.endswith(_UNFINISHED) or len(name) > LONGEST_NAME:
+        return False
+    if not name.isprintable() or "/" in name or "\\" in name:
+        return False
+    return any(fnmatchcase(low, one.strip().casefold()) for one in pattern.split(",") if one.strip())
+
+
+def steady(before: list[Found], after: list[Found]) -> list[Found]:
+    """Files that two looks saw alike, the oldest first."""
+    seen = set(before)
+    return sorted((found for found in after if found in seen), key=lambda found: (found.stamp, found.name))
+
+
+def kept_name(name: str, label: str, number: int = 1) -> str:
+    """What a file is called once it is taken: `stock (upload 12).xlsx`; from the second `number` on with that."""
+    path = PurePosixPath(name)
+    again = "" if number == 1 else f" {number}"
+    return f"{path.stem} ({label}){again}{path.suffix}"
+
+
+def beside(kept: str, ending: str) -> str:
+    """The name of what lies beside a kept file: its result workbook, the text that says why."""
+    path = PurePosixPath(kept)
+    return str(path.with_name(f"{path.stem}{ending}"))

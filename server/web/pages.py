@@ -9,7 +9,20 @@ from flask import Blueprint, Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from server.errors import NotSignedIn
-from server.web import account, guarding, home, orders, pushes, signing_in, stock, troubles, uploads
+from server.web import (
+    account,
+    guarding,
+    home,
+    jobs,
+    orders,
+    pushes,
+    reports,
+    signing_in,
+    stock,
+    switches,
+    troubles,
+    uploads,
+)
 from server.web.frame import Console, Link
 
 #: In the order of the navigation.
@@ -19,6 +32,9 @@ LINKS: tuple[Link, ...] = (
     Link("/orders", "Orders", "read", ("out_of_stock", "unmapped", "at_risk")),
     Link("/pushes", "Pushes", "read", ("refused",)),
     Link("/uploads", "Uploads", "read"),
+    Link("/reports", "Reports", "read"),
+    Link("/jobs", "Jobs", "read"),
+    Link("/settings", "Settings", "read"),
 )
 PAGES: tuple[Blueprint, ...] = (
     signing_in.page,
@@ -28,6 +44,9 @@ PAGES: tuple[Blueprint, ...] = (
     orders.page,
     pushes.page,
     uploads.page,
+    reports.page,
+    jobs.page,
+    switches.page,
 )
 #: What is asked for by programs is answered to programs.
 _NOT_PAGES = ("/api/", "/start/", "/healthz", "/readyz", "/metrics")

@@ -1,0 +1,102 @@
+"""Jobs, reports and settings on a page."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import openpyxl
+import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from server.jobs.models import Run
+from server.orders.states import Action
+from server.reports.catalogue import REPORTS
+from tests.server.orders.desk import Desk, news
+from tests.support.http import Api
+from tests.support.pages import Person, person, text_of
+
+
+@pytest.fixture
+def manager(plain: Api) -> Person:
+    return person(plain, "manager")
+
+
+def test_running_one_now_and_how_far_it_is(plain: Api, manager: Person) -> None:
+    """JOB-4: its progress, then what it counted, then what went wrong."""
+    page = manager.send("/jobs/refresh/run")
+    assert re.fullmatch(r"/jobs/runs/\d+", page.request.path) and 'http-equiv="refresh"' in page.text
+    assert "waits for a free worker" in page.text and "manager-user" in page.text
+    number = int(page.request.path.rsplit("/", 1)[1])
+    progress = {"done": 1, "total": 2, "text": "<b>half</b>"}
+    plain.db.write(lambda session: session.execute(update(Run).where(Run.id == number).values(progress=progress)))
+    half = manager.get(page.request.path).text
+    assert '<progress max="2" value="1">' in half and "&lt;b&gt;half" in half
+
+    def fail(session: Session) -> None:
+        run = session.get_one(Run, number)
+        run.state, run.error, run.started_at, run.ended_at = "failed", "it broke", run.due_at, run.due_at
+
+    plain.db.write(fail)
+    ended = manager.get(page.request.path).text
+    assert "it broke" in ended and 'http-equiv="refresh"' not in ended
+    assert manager.get("/jobs/runs/987").status_code == 404 and manager.send("/jobs/nothing/run").status_code == 404
+
+
+def test_changing_how_often(manager: Person) -> None:
+    """JOB-1: a wrong interval is said, and what was typed stays."""
+    assert (
+        "sync_orders runs every 7 minutes now."
+        in manager.send("/jobs/sync_orders/change", every="7", unit="minutes", active="yes").text
+    )
+    assert "sync_orders is off now." in manager.send("/jobs/sync_orders/change", every="7", unit="minutes").text
+    for every, unit in (("", "minutes"), ("often", "minutes"), ("9999", "days"), ("0", "seconds"), ("5", "years")):
+        page = manager.send("/jobs/sync_orders/change", every=every, unit=unit, active="yes")
+        assert page.status_code == 422 and f'value="{every}"' in page.text and 'class="whole" open' in page.text
+    assert manager.send("/jobs/nothing/change", every="7", unit="days").status_code == 404
+
+
+def test_a_viewer_sees_jobs_and_runs_none(plain: Api) -> None:
+    page = person(plain, "viewer").get("/jobs").text
+    assert "sync_orders" in page and "Run now" not in page and "How often" not in page
+
+
+# -- reports ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_report_is_there_and_comes_down(shop: Api) -> None:
+    """REP-1: a new report stands on the page by itself."""
+    viewer = person(shop, "viewer")
+    page = viewer.get("/reports").text
+    assert re.findall(r'action="/reports/(\w+)\.xlsx"', page) == list(REPORTS)
+    answer = viewer.get("/reports/inventory.xlsx?warehouse=MAIN&sku=")
+    assert answer.status_code == 200 and "attachment" in answer.headers["Content-Disposition"]
+    assert "MUG" in [cell.value for cell in openpyxl.load_workbook(io.BytesIO(answer.data)).worksheets[1]["A"]]
+
+
+def test_one_that_cannot_be_made_keeps_what_was_asked(shop: Api) -> None:
+    viewer = person(shop, "viewer")
+    page = viewer.get("/reports/inventory.xlsx?as_of=2999-13-01")
+    assert page.status_code == 422 and 'value="2999-13-01"' in page.text and "neither a day" in page.text
+    assert viewer.get("/reports/nothing.xlsx").status_code == 404
+
+
+# -- settings ---------------------------------------------------------------------------------------------------------
+
+
+def test_turning_a_switch(manager: Person) -> None:
+    """WEB-1: settings, with what each does."""
+    page = manager.get("/settings")
+    assert "Try out-of-stock orders again" in text_of(page)
+    assert "Allocate on stock in is on now." in manager.send("/settings/allocate_on_stock_in", on="yes").text
+    assert "Allocate on stock in is off now." in manager.send("/settings/allocate_on_stock_in", on="no").text
+    assert manager.send("/settings/nothing", on="yes").status_code == 404
+
+
+def test_what_stands_in_the_way_is_named(desk: Desk, manager: Person) -> None:
+    """PSH-13: not while orders are in process."""
+    desk.take(news("A1", ("red", 1)))
+    desk.act(Action.PACK, "A1")
+    page = manager.send("/settings/inventory_features", on="no")
+    assert page.status_code == 409 and "A1" in page.text and "Turn off" in page.text

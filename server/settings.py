@@ -50,7 +50,7 @@ class Settings:
     )
     import_hosts: str = _setting(
         "",
-        "FTP and SFTP servers that imports may connect to, separated by commas: names, addresses or networks, with "
+        "FTP, SFTP and S3 servers that imports may connect to, separated by commas: names, addresses or networks, with "
         "a port where it is not the usual one. Those that are not public must be listed by address. Empty: none.",
     )
     sync_overlap_seconds: int = _setting(600, "How far order sync looks back before the last order it saw.")

@@ -36,7 +36,7 @@ _QUIET = Field(
     None, ge=1, le=service.MOST_QUIET_SECONDS, description="For how long a file must not change before it is taken."
 )
 _SETTINGS = "The place's settings and secrets alike: folder takes path; ftp host, port, user, path, password; sftp "
-_SETTINGS += "those and private_key, host_key."
+_SETTINGS += "those and private_key, host_key; s3 host, port, tls, bucket, region, path, access_key, secret_key."
 
 
 class ImportShown(BaseModel):
@@ -78,7 +78,7 @@ class NewImport(ImportChange):
     """A scheduled import to be. Left out: every file, validated only, in the caller's own name, every 5 minutes, on."""
 
     name: str = Field(max_length=service.LONGEST_NAME)
-    kind: Literal["folder", "ftp", "sftp"]
+    kind: Literal["folder", "ftp", "sftp", "s3"]
 
 
 class FileShown(BaseModel):

@@ -62,7 +62,7 @@ def list_imports(as_json: AsJson = False) -> None:
 @group.command()
 def add(
     name: str,
-    kind: Annotated[str, typer.Argument(help="folder, ftp or sftp.")],
+    kind: Annotated[str, typer.Argument(help="folder, ftp, sftp or s3.")],
     acts_as: Annotated[str, typer.Option("--as", help="The user in whose name files are handed in.")],
     settings: Sets = None,
     ask: Asks = None,

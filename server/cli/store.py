@@ -19,6 +19,7 @@ from server.access.audit import audit
 from server.cli.opening import Opened, actor, database
 from server.cli.output import AsJson, complain, progress, record, say, table
 from server.errors import WrongUse
+from server.imports.sealing import reseal as reseal_imports
 from server.places.queries import warehouse_named
 from server.push.service import judge_choice_store
 from server.stores import connecting, service
@@ -191,13 +192,16 @@ def import_one(
 def reseal() -> None:
     """Seal all credentials with the first of STOCKBOOK_SECRET_KEY's keys, so that the others can be dropped."""
 
-    def work(session: Session) -> int:
-        count = seal_anew(session, keys_of(found.settings))
-        audit(session, actor(), "credentials.reseal", f"{count} stores")
-        return count
+    def work(session: Session) -> str:
+        keys = keys_of(found.settings)
+        told = f"{seal_anew(session, keys)} stores"
+        if imports := reseal_imports(session, keys):
+            told += f" and {imports} scheduled imports"
+        audit(session, actor(), "credentials.reseal", told)
+        return told
 
     with database() as found:
-        say(f"sealed anew: the credentials of {found.db.write(work)} stores")
+        say(f"sealed anew: the credentials of {found.db.write(work)}")
 
 
 def _show_after(found: Opened, name: str, *, as_json: bool) -> None:

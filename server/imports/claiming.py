@@ -33,7 +33,7 @@ def claim(session: Session, import_id: int, key: str, found: Found, *, at: datet
         upsert(session, ImportFile)
         .values(
             import_id=import_id,
-            key=key,
+            claim=key,
             name=found.name[:255],
             size=found.size,
             state="taken",
@@ -42,7 +42,7 @@ def claim(session: Session, import_id: int, key: str, found: Found, *, at: datet
             text="",
             taken_at=at,
         )
-        .on_conflict_do_nothing(index_elements=["key"])
+        .on_conflict_do_nothing(index_elements=["claim"])
         .returning(ImportFile.id)
     )
     if fresh is not None:
@@ -50,7 +50,7 @@ def claim(session: Session, import_id: int, key: str, found: Found, *, at: datet
     left = or_(ImportFile.lease_until.is_(None), ImportFile.lease_until < at)
     row = session.execute(
         update(ImportFile)
-        .where(ImportFile.key == key, ImportFile.import_id == import_id, left)
+        .where(ImportFile.claim == key, ImportFile.import_id == import_id, left)
         .values(lease_until=at + LEASE)
         .returning(ImportFile.id, ImportFile.upload_id, ImportFile.target)
         .execution_options(synchronize_session=False)
@@ -81,15 +81,15 @@ def forget(session: Session, file_id: int) -> None:
 def finish(session: Session, file_id: int, *, good: bool, text: str, at: datetime) -> None:
     """The file is out of the way. The same one, should it come again, is another arrival."""
     values = {"state": "done" if good else "failed", "text": text[:1000], "ended_at": at}
-    session.execute(update(ImportFile).where(ImportFile.id == file_id).values(**values, key=None, lease_until=None))
+    session.execute(update(ImportFile).where(ImportFile.id == file_id).values(**values, claim=None, lease_until=None))
 
 
 def sweep(session: Session, import_id: int, listed: Iterable[str], *, at: datetime) -> None:
     """Finish what was moved by somebody who died before he could say so, and forget what was never handed in.
     `listed`: the keys of the files that are there."""
-    mine = select(ImportFile.id, ImportFile.key, ImportFile.target).where(
+    mine = select(ImportFile.id, ImportFile.claim, ImportFile.target).where(
         ImportFile.import_id == import_id,
-        ImportFile.key.is_not(None),
+        ImportFile.claim.is_not(None),
         or_(ImportFile.lease_until.is_(None), ImportFile.lease_until < at),
     )
     there = set(listed)

@@ -20,7 +20,7 @@ class ScheduledImport(Base):
     name: Mapped[str] = mapped_column(String(40))
     key: Mapped[str] = mapped_column(folded(40), unique=True)
     job_id: Mapped[int] = mapped_column(ForeignKey("job.id"), unique=True)
-    kind: Mapped[str] = mapped_column(String(10))  # folder, ftp, sftp
+    kind: Mapped[str] = mapped_column(String(10))  # folder, ftp, sftp, s3
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # the place's secrets, encrypted
     pattern: Mapped[str] = mapped_column(String(100))
@@ -33,13 +33,15 @@ class ScheduledImport(Base):
 
 
 class ImportFile(Base):
-    """One file that was taken. `key` is unique as long as it lies in the place: a file is taken once."""
+    """One file that was taken. `claim` is unique as long as it lies in the place: a file is taken once."""
 
     __tablename__ = "import_file"
 
     id: Mapped[Id]
     import_id: Mapped[int] = mapped_column(ForeignKey("scheduled_import.id"), index=True)
-    key: Mapped[str | None] = mapped_column(String(64), unique=True)  # place, name, size, stamp; none once it is moved
+    claim: Mapped[str | None] = mapped_column(
+        String(64), unique=True
+    )  # place, name, size, stamp; none once it is moved
     name: Mapped[str] = mapped_column(String(255))
     size: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(String(10))  # taken, done, failed

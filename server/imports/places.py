@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import IO, Any
 
@@ -15,6 +15,7 @@ from fsspec.implementations.local import LocalFileSystem
 from server.imports.addresses import PlaceTrouble, address_of, folder_within
 from server.imports.remote import TROUBLES, open_ftp, open_sftp, words_of
 from server.imports.rules import KINDS, Found, is_meant
+from server.imports.s3 import S3
 from server.settings import Settings
 
 #: How long one file may take to come.
@@ -117,8 +118,12 @@ def _server(settings: Settings, kind: str, given: Mapping[str, Any], secrets: Ma
     address = address_of(settings, host, port, usual)
     folder = posixpath.normpath("/" + str(given.get("path", "/")).lstrip("/"))
     with _in_words():
-        fs = (open_ftp if kind == "ftp" else open_sftp)(address, port, given, secrets)
-    return Place(fs, folder, f"{kind}:{host.casefold()}:{port}:{given.get('user', '')}:{folder}")
+        fs = _CLIENTS[kind](address, port, given, secrets)
+    whose = given.get("bucket") or given.get("user", "")
+    return Place(fs, folder, f"{kind}:{host.casefold()}:{port}:{whose}:{folder}")
+
+
+_CLIENTS: Mapping[str, Callable[..., AbstractFileSystem]] = {"ftp": open_ftp, "sftp": open_sftp, "s3": S3}
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Mapping
 from typing import IO, Any
 
+import httpx
 import paramiko
 from fsspec.implementations.ftp import FTPFileSystem
 from fsspec.implementations.sftp import SFTPFileSystem
@@ -119,7 +120,7 @@ def words_of(error: Exception) -> str:
     """What went wrong out there, for people."""
     if isinstance(error, paramiko.AuthenticationException) or str(error).startswith("530"):
         return "the server refuses the user name or the password"
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError | httpx.TimeoutException):
         return "the server does not answer in time"
     if isinstance(error, EOFError):
         return "the server hung up"
@@ -134,4 +135,4 @@ def words_of(error: Exception) -> str:
 
 
 #: What can go wrong out there.
-TROUBLES = (OSError, EOFError, UnicodeError, ftplib.Error, paramiko.SSHException)
+TROUBLES = (OSError, EOFError, UnicodeError, ftplib.Error, paramiko.SSHException, httpx.HTTPError)

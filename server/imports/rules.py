@@ -60,6 +60,22 @@ KINDS: Mapping[str, PlaceKind] = MappingProxyType(
             frozenset({"host", "port", "host_key"}),
             22,
         ),
+        "s3": PlaceKind(
+            "A bucket (S3 and what speaks like it)",
+            {
+                "host": "Name of the server, like s3.eu-central-1.amazonaws.com.",
+                "port": "Its port.",
+                "tls": "no: without encryption, for a server in your own network.",
+                "bucket": "Name of the bucket.",
+                "region": "Its region; us-east-1 unless given.",
+                "path": "What the keys begin with, like a folder; all of the bucket unless given.",
+                "access_key": "Access key.",
+            },
+            {"secret_key": "The access key's secret."},
+            frozenset({"host", "bucket", "access_key"}),
+            frozenset({"host", "port", "tls"}),
+            443,
+        ),
     }
 )
 

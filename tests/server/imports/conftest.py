@@ -19,11 +19,12 @@ from server.jobs import watching
 from server.settings import Settings
 from server.stores.credentials import keys_of
 from tests import factories
-from tests.support import ftp_server, sftp_server
+from tests.support import ftp_server, s3_server, sftp_server
 from tests.support.filling import fill, template
 from tests.support.http import Api, make_api
+from tests.support.watched_files import BucketFiles, Files, FolderFiles
 
-PLACES = ("folder", "ftp", "sftp")
+PLACES = ("folder", "ftp", "sftp", "s3")
 WAIT = flow._wait
 
 
@@ -35,21 +36,28 @@ class Watched:
     settings: Settings
     id: int
     home: Path
+    files: Files
 
     def round(self) -> Round:
         """One round of it."""
         return flow.run(self.api.db, self.settings, self.id, progress=lambda done, total, text: None)
 
-    def drop(self, name: str, content: bytes) -> Path:
+    def drop(self, name: str, content: bytes) -> None:
         """A file arrives."""
-        path = self.home / name
-        path.write_bytes(content)
-        return path
+        self.files.write(name, content)
+
+    def names(self) -> list[str]:
+        """What lies in the place, `done/` and `failed/` with it."""
+        return self.files.names()
 
     def kept(self, folder: str) -> list[str]:
         """What lies in done or failed."""
-        path = self.home / folder
-        return sorted(one.name for one in path.iterdir()) if path.is_dir() else []
+        return [name.removeprefix(f"{folder}/") for name in self.names() if name.startswith(f"{folder}/")]
+
+    def text(self, beginning: str) -> str:
+        """The text that says why, of the file that begins like this."""
+        (name,) = (one for one in self.names() if one.startswith(beginning) and one.endswith(".txt"))
+        return self.files.read(name).decode()
 
     def on_hand(self, sku: str) -> int:
         """What the stock says."""
@@ -105,10 +113,16 @@ def watch(api: Api, tmp_path: Path) -> Iterator[Callable[..., Watched]]:
                 served = servers.enter_context(sftp_server.sftp_server(home))
                 given = {"host": "127.0.0.1", "port": served.port, "user": sftp_server.USER}
                 given |= {"password": sftp_server.PASSWORD, "host_key": served.host_key}
+            files: Files = FolderFiles(home)
+            if kind == "s3":
+                port, client = servers.enter_context(s3_server.s3_server())
+                given = {"host": "127.0.0.1", "port": port, "tls": "no", "bucket": s3_server.BUCKET, "path": name}
+                given |= {"access_key": s3_server.ACCESS_KEY, "secret_key": s3_server.SECRET_KEY}
+                files = BucketFiles(client, f"{name}/")
             if "port" in given:
                 settings = replace(settings, import_hosts=f"127.0.0.1:{given['port']}")
             given |= more.pop("settings", {})
-            return Watched(api, settings, _add(api, settings, kind, name, given, more), home)
+            return Watched(api, settings, _add(api, settings, kind, name, given, more), home, files)
 
         yield make
 

@@ -33,8 +33,8 @@ def test_a_good_file_is_applied_and_moved(watch: Watch, kind: str) -> None:
     )
     kept = f"stock in (upload {upload['id']})"
     assert night.kept("done") == [f"{kept}.result.xlsx", f"{kept}.xlsx"]
-    assert [one.name for one in night.home.iterdir()] == ["done"]
-    book = openpyxl.load_workbook(io.BytesIO((night.home / "done" / f"{kept}.result.xlsx").read_bytes()))
+    assert len(night.names()) == 2
+    book = openpyxl.load_workbook(io.BytesIO(night.files.read(f"done/{kept}.result.xlsx")))
     assert book.sheetnames
     assert night.round().counts.total() == 0
 
@@ -51,9 +51,8 @@ def test_a_bad_file_goes_to_failed_with_a_reason(watch: Watch, kind: str) -> Non
     assert {said.split(":")[0] for said in done.said} == {"notes.xlsx", "wrong.xlsx"}
     failed = night.kept("failed")
     assert [name.partition(" ")[0] for name in failed] == ["notes", "notes", "wrong", "wrong", "wrong"]
-    why = next(night.home.glob("failed/notes*.txt")).read_text()
-    assert "web page" in why
-    assert "Nothing was applied" in next(night.home.glob("failed/wrong*.txt")).read_text()
+    assert "web page" in night.text("failed/notes")
+    assert "Nothing was applied" in night.text("failed/wrong")
     assert night.on_hand("A-1") == 5
 
 
@@ -72,7 +71,7 @@ def test_a_file_in_two_halves_waits(watch: Watch, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(flow, "_wait", lambda *_: None)
     assert night.round().counts["applied"] == 1
     assert night.on_hand("A-1") == 5
-    assert {one.name for one in night.home.iterdir()} == {"done", "other.xlsx.part", "~$stock.xlsx"}
+    assert [name for name in night.names() if "/" not in name] == ["other.xlsx.part", "~$stock.xlsx"]
 
 
 def test_waiting_takes_its_time_and_ends_when_the_server_stops() -> None:
@@ -95,7 +94,7 @@ def test_a_good_file_twice_is_applied_once(watch: Watch, kind: str) -> None:
     assert night.on_hand("A-1") == 5
     first, second = night.uploads()
     assert (second["status"], second["duplicate_of"]) == ("duplicate", first["id"])
-    assert "Nothing was done" in (night.home / "done" / f"stock (upload {second['id']}).txt").read_text()
+    assert "Nothing was done" in night.text(f"done/stock (upload {second['id']})")
 
 
 def test_again_applies_the_same_content_once_more(watch: Watch) -> None:
@@ -129,9 +128,8 @@ def test_only_what_fits_the_pattern_and_is_small_enough(watch: Watch) -> None:
     night.drop("STOCK big.XLSX", b"x" * 3000)
     assert night.round().counts["failed"] == 1
     assert night.uploads() == []
-    (text,) = [name for name in night.kept("failed") if name.endswith(".txt")]
-    assert "larger than" in (night.home / "failed" / text).read_text()
-    assert (night.home / "prices.xlsx").exists()
+    assert "larger than" in night.text("failed/")
+    assert "prices.xlsx" in night.names()
 
 
 def test_a_link_is_not_followed(watch: Watch) -> None:
@@ -148,7 +146,7 @@ def test_a_user_who_may_not(watch: Watch) -> None:
     night.drop("stock.xlsx", night.book(ROW))
     with pytest.raises(Exception, match="a viewer may not"):
         night.round()
-    assert (night.home / "stock.xlsx").exists()
+    assert night.names() == ["stock.xlsx"]
 
 
 @pytest.mark.parametrize("kind", ["ftp", "sftp"])

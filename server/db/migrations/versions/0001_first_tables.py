@@ -451,7 +451,7 @@ def upgrade() -> None:
         "import_file",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("key", sa.String(length=64), nullable=True),
+        sa.Column("claim", sa.String(length=64), nullable=True),
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
@@ -464,7 +464,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["import_id"], ["scheduled_import.id"], name=op.f("fk_import_file_import_id")),
         sa.ForeignKeyConstraint(["upload_id"], ["upload.id"], name=op.f("fk_import_file_upload_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_file")),
-        sa.UniqueConstraint("key", name=op.f("uq_import_file_key")),
+        sa.UniqueConstraint("claim", name=op.f("uq_import_file_claim")),
     )
     op.create_index(op.f("ix_import_file_import_id"), "import_file", ["import_id"], unique=False)
     op.create_table(

@@ -114,7 +114,7 @@ def overview(session: Session, at: datetime) -> Overview:
     """The whole page's figures."""
     return Overview(
         at=at,
-        stores=_stores(session, at),
+        stores=store_cards(session, at),
         skus=_skus(session, at),
         sku_count=session.scalar(select(func.count()).where(MerchantSku.deleted_at.is_(None))) or 0,
         uploads=session.scalars(select(Upload).order_by(Upload.id.desc()).limit(MOST_LINES)).all(),
@@ -134,7 +134,8 @@ def _states(session: Session) -> dict[str, int]:
     return {state.value: found[state.value] for state in State if state.value in found}
 
 
-def _stores(session: Session, at: datetime) -> list[StoreCard]:
+def store_cards(session: Session, at: datetime) -> list[StoreCard]:
+    """Every store with what is listed, unmapped, waiting, and whether it is left alone."""
     listed = (
         select(
             StoreSku.store_id,

@@ -15,10 +15,13 @@ from server.web import (
     home,
     jobs,
     orders,
+    people,
     pushes,
     reports,
+    scanning,
     signing_in,
     stock,
+    stores,
     switches,
     troubles,
     uploads,
@@ -32,9 +35,12 @@ LINKS: tuple[Link, ...] = (
     Link("/orders", "Orders", "read", ("out_of_stock", "unmapped", "at_risk")),
     Link("/pushes", "Pushes", "read", ("refused",)),
     Link("/uploads", "Uploads", "read"),
+    Link("/returns", "Scan returns", "read"),
     Link("/reports", "Reports", "read"),
+    Link("/stores", "Stores", "read"),
     Link("/jobs", "Jobs", "read"),
     Link("/settings", "Settings", "read"),
+    Link("/people", "People", "users.write"),
 )
 PAGES: tuple[Blueprint, ...] = (
     signing_in.page,
@@ -44,9 +50,12 @@ PAGES: tuple[Blueprint, ...] = (
     orders.page,
     pushes.page,
     uploads.page,
+    scanning.page,
     reports.page,
+    stores.page,
     jobs.page,
     switches.page,
+    people.page,
 )
 #: What is asked for by programs is answered to programs.
 _NOT_PAGES = ("/api/", "/start/", "/healthz", "/readyz", "/metrics")

@@ -1,7 +1,13 @@
 // What the pages do beyond what a browser does by itself. Every page works without it.
 
-// What went wrong is read first, and stays in sight.
-document.querySelector("[data-focus]")?.focus();
+// What went wrong is read first, and stays in sight; a field for a scanner is always ready for the next one.
+const scanned = document.querySelector("[data-scan]");
+if (scanned) {
+  scanned.focus();
+  scanned.select();
+} else {
+  document.querySelector("[data-focus]")?.focus();
+}
 
 // A workbook can be dropped anywhere on the page that has a place for one.
 for (const form of document.querySelectorAll("[data-drop]")) {

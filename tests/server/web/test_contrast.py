@@ -1,4 +1,4 @@
-"""Every colour that text stands in can be told from what it stands on: WCAG 2.2, AA, light and dark, page and sheets."""
+"""Every colour that text stands in can be told from its ground: WCAG 2.2, AA, light and dark, page and sheets."""
 
 from __future__ import annotations
 

@@ -24,7 +24,8 @@ from server.settings import Settings
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 KILLS = 3
-EVERY = 2
+#: Longer than three workers stall at once on a busy machine: only the newest due time is planned.
+EVERY = 5
 WORKERS = 3
 LEASE_SECONDS = 2.0
 
@@ -36,7 +37,7 @@ def work(_: JobContext) -> dict[str, int]:
 
 
 def catalogue() -> Catalogue:
-    """One job, due every other second."""
+    """One job, due every few seconds."""
     made = Catalogue()
     made.register("beat", "Beat", work, default_every_seconds=EVERY, alone=False)
     return made
@@ -87,7 +88,7 @@ def test_no_due_time_is_missed_or_doubled(db: Database, db_url: str, tmp_path: P
             workers.append(_start(db_url, tmp_path, WORKERS + kills))
             _wait_until_begun(tmp_path, WORKERS + kills)
             kills += 1
-        time.sleep(LEASE_SECONDS + 2)
+        time.sleep(LEASE_SECONDS + EVERY)
     finally:
         for worker in workers:
             worker.kill()

@@ -41,14 +41,6 @@ def served(tmp_path: Path) -> Iterator[Market]:
 
 
 @pytest.fixture
-def db(sqlite_url: str) -> Iterator[Database]:
-    """The embedded database: the flow is proven on both elsewhere."""
-    database = Database(sqlite_url)
-    yield database
-    database.close()
-
-
-@pytest.fixture
 def skus(db: Database, served: Market) -> list[int]:
     """Three shops that list all SKUs, under one rule."""
 

@@ -105,7 +105,7 @@ class Subscriber:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self._thread.start()
 
-    def wait(self, count: int, seconds: float = 5.0) -> list[tuple[dict[str, str], bytes]]:
+    def wait(self, count: int, seconds: float = 30.0) -> list[tuple[dict[str, str], bytes]]:
         """What has come in once there are `count` of them, or when time is up."""
         with self.arrived:
             self.arrived.wait_for(lambda: len(self.received) >= count, timeout=seconds)

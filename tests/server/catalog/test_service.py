@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -215,12 +214,3 @@ def test_statements_do_not_grow_with_skus(db: Database) -> None:
             db.write(lambda s, ids=ids: deleting.delete(s, ids, by="anna", at=AT))
         seen.append(len(statements))
     assert seen[0] == seen[1]
-
-
-@pytest.mark.slow
-def test_many_skus_are_made_in_seconds(db: Database) -> None:
-    """CAT-5: tens of thousands of rows are one call."""
-    skus = [NewSku(code=f"NK-{n:05}", title=f"Shirt {n}", gtins=[f"4{n:012}"]) for n in range(20_000)]
-    began = time.perf_counter()
-    create(db, *skus)
-    assert time.perf_counter() - began < 5

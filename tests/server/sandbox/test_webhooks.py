@@ -122,7 +122,7 @@ def test_a_subscriber_that_hangs_keeps_nobody_else_waiting(place: Market, subscr
         place.order("south", A=1)
         time.sleep(0.1)
         numbers = [place.order("north", A=1) for _ in range(3)]
-        assert [number for _, number in _events(subscriber.wait(3, seconds=2))] == numbers
+        assert [number for _, number in _events(subscriber.wait(3, seconds=4.5))] == numbers
 
 
 def test_a_restart_loses_no_delivery(tmp_path: Path) -> None:

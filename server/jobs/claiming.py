@@ -7,9 +7,6 @@ looked up without a lock first: most ticks find nothing and must cost no writing
 
 from __future__ import annotations
 
-import os
-import socket
-import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +17,7 @@ from sqlalchemy.orm import Session, aliased
 
 from server.db.upsert import upsert
 from server.jobs.models import Job, Run
+from server.processes import is_dead
 
 LEASE = timedelta(seconds=40)
 MAX_ATTEMPTS = 5
@@ -37,11 +35,6 @@ class Held:
     by: str
     owner: str
     attempts: int
-
-
-def new_owner() -> str:
-    """A name for this process: machine, process, and something no other process had."""
-    return f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
 
 
 def due_slot(at: datetime, every_seconds: int) -> datetime:
@@ -172,7 +165,7 @@ def put_back(session: Session, held: Held) -> bool:
 def free_dead(session: Session, owner: str) -> int:
     """At start, where one machine has the database to itself: take the leases from processes that are no more."""
     running = session.execute(select(Run.id, Run.owner).where(Run.state == "running")).all()
-    dead = [run_id for run_id, other in running if other is not None and _is_dead(other, owner)]
+    dead = [run_id for run_id, other in running if other is not None and is_dead(other, owner)]
     session.execute(update(Run).where(Run.id.in_(dead)).values(state="waiting", owner=None, lease_until=None))
     return len(dead)
 
@@ -204,26 +197,6 @@ def _ours(held: Held) -> ColumnElement[bool]:
 
 def _slot_text(job: Job, at: datetime) -> str:
     return due_slot(at, job.every_seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _is_dead(other: str, mine: str) -> bool:
-    host, pid, _ = other.rsplit(":", 2)
-    my_host, my_pid, _ = mine.rsplit(":", 2)
-    if host != my_host or other == mine:
-        return False
-    return pid == my_pid or not _process_lives(int(pid))
-
-
-def _process_lives(pid: int) -> bool:
-    if os.name == "nt":
-        return True  # signal 0 is no question there but an interrupt; the lease will run out
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _changed(session: Session, statement: Any) -> int:

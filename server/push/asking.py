@@ -13,6 +13,8 @@ from server.push.leasing import Due
 #: A batch that is refused as a whole is halved to find the culprit, with at most so many calls and seconds
 MOST_CALLS = 40
 MOST_SECONDS = 25.0
+#: Tickets handed to a connector at a time: so few that no market needs more than one request for them
+TICKETS_A_CALL = 50
 
 
 @dataclass
@@ -36,23 +38,36 @@ def send(connector: Connector, rows: Sequence[Due], *, timer: Callable[[], float
     return answers
 
 
-def settle(connector: Connector, rows: Sequence[Due]) -> Answers:
-    """Ask what became of the pending writes of `rows`. One that the store says nothing of is not known."""
+def settle(connector: Connector, rows: Sequence[Due], *, timer: Callable[[], float] = time.monotonic) -> Answers:
+    """Ask what became of the pending writes of `rows`. One that the store says nothing of is not known; those that
+    there was no time for have no answer, and are asked after the next time."""
     answers = Answers()
+    waiting = [row for row in rows if row.ticket]
+    budget = _Budget(timer() + MOST_SECONDS, timer)
+    for start in range(0, len(waiting), TICKETS_A_CALL):
+        if not budget.allows():
+            break
+        _settle(connector, waiting[start : start + TICKETS_A_CALL], answers)
+        if answers.failure is not None:
+            break
+    return answers
+
+
+def _settle(connector: Connector, rows: Sequence[Due], answers: Answers) -> None:
     try:
         told = {answer.ticket: answer for answer in connector.settle([row.ticket for row in rows if row.ticket])}
     except ChannelError as error:
         answers.failure = error
-        return answers
+        return
     for row in rows:
         silence = StockAnswer(row.code, StockOutcome.UNKNOWN, "the store does not know this write", ticket=row.ticket)
         answers.by_row[row.store_sku_id] = told.get(row.ticket, silence)
-    return answers
 
 
 @dataclass
 class _Budget:
-    """How much longer a refused batch may be taken apart."""
+    """How much longer a refused batch may be taken apart, or tickets asked after: the last call may take the client's
+    total time-out, and must be over before the lease is (PSH-8)."""
 
     until: float
     timer: Callable[[], float]

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
 
-from server import clock
+from server import clock, processes
 from server.db.session import Database
 from server.push.evaluating import evaluate
 from server.push.leasing import DueStore, due_stores
@@ -63,9 +61,8 @@ def tick(
     counts = evaluate(db)
     with db.read() as session:
         stores = due_stores(session, at=clock.now())
-    # Not the name of a worker on this machine: that one frees its own leases when it starts.
-    name = owner or f"{socket.gethostname()[:40]}-{os.getpid()}"
-    senders = Senders(db, settings, connect=connect, owner=name)
+    # A name of its own: what a worker of this process has leased stays with that one.
+    senders = Senders(db, settings, connect=connect, owner=owner or processes.new_name())
     try:
         started = senders.dispatch(stores)
         wait(started)

@@ -6,7 +6,7 @@ A lease is longer than the client's total time-out; a leased row is not claimed 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,12 +15,14 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from server.channels.protocol import StockLine
-from server.db.bulk import NUMBER, relation
+from server.db.bulk import NUMBER, TEXT, relation
 from server.outbox.models import Push, StorePause, Told
 from server.stores.models import Store, StoreSku
 from server.switches import service as switches
 
 LEASE_SECONDS = 90
+#: Letters of a lease, as wide as its column; the last of them are the batch's own
+_LEASE, _BATCH = 80, 12
 #: Pending writes asked after at once
 TICKETS = 200
 
@@ -77,13 +79,22 @@ class Batch:
 
 def claim(session: Session, store_id: int, *, owner: str, limit: int, at: datetime) -> Batch | None:
     """Take up to `limit` due rows of one store, those due longest first; where none is to be sent, those that the
-    market has yet to settle. None if nothing is due."""
-    lease = f"{owner[:60]}/{secrets.token_hex(6)}"
+    market has yet to settle. None if nothing is due, or if the store or all pushing was switched off meanwhile."""
+    if not _may_send(session, store_id):
+        return None
+    lease = f"{_cut(owner)}/{secrets.token_hex(_BATCH // 2)}"
     for tickets, most in ((False, limit), (True, TICKETS)):
         rows = _lease(session, store_id, lease, limit=most, at=at, tickets=tickets)
         if rows:
             return Batch(lease, rows, tickets)
     return None
+
+
+def _may_send(session: Session, store_id: int) -> bool:
+    """Whether it is still wanted: a sender that is already at it learns here that it was switched off."""
+    if not switches.is_on(session, switches.INVENTORY_FEATURES):
+        return False
+    return bool(session.scalar(select(Store.active).where(Store.id == store_id)))
 
 
 def _lease(session: Session, store_id: int, lease: str, *, limit: int, at: datetime, tickets: bool) -> list[Due]:
@@ -123,24 +134,41 @@ def _lease(session: Session, store_id: int, lease: str, *, limit: int, at: datet
     return [Due(number, code, _texts(references), *rest) for number, code, references, *rest in rows]
 
 
-def free_leases(session: Session, owner: str) -> int:
-    """At start: what this owner held when it died is due again, and what those stores show is not known.
+def free_leases(session: Session, owner: str, *, is_dead: Callable[[str], bool] = lambda _owner: False) -> int:
+    """At start: what this owner held when it died is due again, and what those stores show is not known. The same for
+    what other owners held of whom `is_dead` knows that they are gone; anybody else may still be sending (PSH-8).
 
     Gives how many. The owner's name must be its own: no other process may be sending under it.
     """
-    mine = and_(Push.lease_owner.like(f"{_escaped(owner[:60])}/%", escape="\\"))
-    held = select(Push.store_sku_id).where(mine)
-    session.execute(
-        update(Told).where(Told.store_sku_id.in_(held)).values(known=False).execution_options(synchronize_session=False)
-    )
-    freed = session.scalars(
-        update(Push)
-        .where(mine)
-        .values(lease_owner=None, lease_until=None)
-        .returning(Push.store_sku_id)
-        .execution_options(synchronize_session=False)
-    )
-    return len(freed.all())
+    leases = session.scalars(select(Push.lease_owner).where(Push.lease_owner.is_not(None)).distinct())
+    mine = _cut(owner)
+    left = [(lease,) for lease in leases if lease and _is_left(lease.rpartition("/")[0], mine, is_dead)]
+    with relation(session, {"lease": TEXT}, left) as r:
+        over = Push.lease_owner.in_(select(r.c.lease))
+        held = select(Push.store_sku_id).where(over)
+        session.execute(
+            update(Told)
+            .where(Told.store_sku_id.in_(held))
+            .values(known=False)
+            .execution_options(synchronize_session=False)
+        )
+        freed = session.scalars(
+            update(Push)
+            .where(over)
+            .values(lease_owner=None, lease_until=None)
+            .returning(Push.store_sku_id)
+            .execution_options(synchronize_session=False)
+        )
+        return len(freed.all())
+
+
+def _is_left(owner: str, mine: str, is_dead: Callable[[str], bool]) -> bool:
+    return owner == mine or is_dead(owner)
+
+
+def _cut(owner: str) -> str:
+    """What fits beside the batch's letters: the end, which is what tells one process from another."""
+    return owner[-(_LEASE - _BATCH - 1) :]
 
 
 def _is_due(at: datetime) -> ColumnElement[bool]:
@@ -153,7 +181,3 @@ def _is_due(at: datetime) -> ColumnElement[bool]:
 
 def _texts(references: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in references.items()}
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

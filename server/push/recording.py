@@ -19,6 +19,8 @@ from server.outbox.models import Push, Told
 from server.push.leasing import Due
 from server.push.pausing import delay, jittered
 
+#: One for all: a type made anew for each call is another one to every cache that it is a key of
+_MOMENT = Moment()
 #: A line refused so often is kept with the reason until retried by hand (PSH-10)
 MOST_ATTEMPTS = 8
 #: The market has reserved more than we want to show: the next order news evaluates anew, and till then this long
@@ -193,7 +195,7 @@ def _tell(session: Session, steps: Sequence[_Step], at: datetime) -> None:
             .values(
                 quantity=func.coalesce(told.c.quantity, Told.quantity),
                 known=case((told.c.known.is_(None), Told.known), else_=told.c.known == 1),
-                told_at=case((told.c.quantity.is_not(None), literal(at, Moment())), else_=Told.told_at),
+                told_at=case((told.c.quantity.is_not(None), literal(at, _MOMENT)), else_=Told.told_at),
                 answer=told.c.answer,
             )
             .execution_options(synchronize_session=False)
@@ -216,7 +218,7 @@ def _give_back(session: Session, steps: Sequence[_Step], at: datetime) -> None:
     dialect = dialect_of(session)
     columns: dict[str, TypeEngine[Any]] = {
         "id": NUMBER,
-        "due_at": Moment(),
+        "due_at": _MOMENT,
         "attempts": NUMBER,
         "failed": NUMBER,
         "reason": TEXT,
@@ -242,7 +244,7 @@ def _give_back(session: Session, steps: Sequence[_Step], at: datetime) -> None:
                 lease_until=null(),
                 due_at=back.c.due_at,
                 attempts=func.coalesce(back.c.attempts, Push.attempts),
-                failed_at=case((back.c.failed == 1, literal(at, Moment())), else_=Push.failed_at),
+                failed_at=case((back.c.failed == 1, literal(at, _MOMENT)), else_=Push.failed_at),
                 reason=func.coalesce(back.c.reason, Push.reason),
                 ticket=back.c.ticket,
                 ticket_version=back.c.ticket_version,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 from server import clock
 from server.db.session import Database
@@ -30,20 +31,22 @@ class PushWorker:
         settings: Settings,
         *,
         owner: str,
+        is_dead: Callable[[str], bool] = lambda _owner: False,
         connect: Connect = connecting.connect,
         every_seconds: float = EVERY_SECONDS,
     ) -> None:
-        """`owner` names this process among those that send: after a restart it frees its own leases by it."""
+        """`owner` names this process among those that send, and nobody else. `is_dead`: whether it is known of another
+        that it is gone, so that what it had leased need not wait for the lease."""
         self._db = db
-        self._owner = owner
+        self._owner, self._is_dead = owner, is_dead
         self._every = every_seconds
         self._stop = threading.Event()
         self._senders = Senders(db, settings, connect=connect, owner=owner)
         self._thread = threading.Thread(target=self._run, name="push-worker", daemon=True)
 
     def start(self) -> None:
-        """Free what this owner had leased when it last died, and begin."""
-        self._db.write(lambda session: free_leases(session, self._owner))
+        """Free what the dead had leased, and begin."""
+        self._db.write(lambda session: free_leases(session, self._owner, is_dead=self._is_dead))
         self._thread.start()
 
     def stop(self) -> None:

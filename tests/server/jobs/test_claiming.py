@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from server import processes
 from server.jobs import claiming
 from server.jobs.claiming import Held, due_slot
 from server.jobs.service import ask, change_job
@@ -102,7 +103,7 @@ def test_a_run_that_takes_its_workers_along_is_given_up(bench: Bench) -> None:
 
 def test_at_start_leases_of_dead_processes_are_freed(bench: Bench) -> None:
     """JOB-3: what was left is taken up again at once."""
-    me = claiming.new_owner()
+    me = processes.new_name()
     host, pid, _ = me.rsplit(":", 2)
     bench.job("a", lambda _: {}, active=False, alone=False)
     owners = [f"{host}:{pid}:before", f"{host}:999999999:x", f"{host}:1:alive", "elsewhere:7:x", me]

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from server import clock
+from server import clock, processes
 from server.db.session import Database
 from server.errors import Busy, StockbookError
 from server.jobs import claiming
@@ -49,7 +49,7 @@ class Runner:
     ) -> None:
         self._db, self._settings, self._catalogue = db, settings, catalogue
         self._max_threads, self._lease = max_threads, lease
-        self.owner = claiming.new_owner()
+        self.owner = processes.new_name()
         self._lock = threading.Lock()
         self._running: dict[int, tuple[Held, threading.Thread]] = {}
         self._stopping = threading.Event()
@@ -174,7 +174,10 @@ class Runner:
 
 
 class _ProgressOf:
-    """Writes how far a run is, at most once a second."""
+    """Writes how far a run is, at most once a second.
+
+    A line that can't be written is left out, for the run itself may well come to its end; only `LeaseLost` stops it.
+    """
 
     def __init__(self, db: Database, held: Held) -> None:
         self._db, self._held = db, held
@@ -184,6 +187,11 @@ class _ProgressOf:
         if time.monotonic() - self._written < _PROGRESS_EVERY_SECONDS and done != total:
             return
         progress: dict[str, Any] = {"done": done, "total": total, "text": text}
-        if not self._db.write(lambda session: claiming.record_progress(session, self._held, progress)):
+        try:
+            ours = self._db.write(lambda session: claiming.record_progress(session, self._held, progress))
+        except (SQLAlchemyError, Busy) as error:
+            log.warning("how far run %d of %s is was not recorded: %s", self._held.run_id, self._held.job, error)
+            ours = True
+        if not ours:
             raise LeaseLost("this run was taken over by another worker")
         self._written = time.monotonic()

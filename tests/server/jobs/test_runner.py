@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
-from server.errors import NotFound, Refused
+from server.errors import Busy, NotFound, Refused
+from server.jobs import claiming
 from server.jobs.catalogue import JobContext
 from server.jobs.service import ask, jobs
 from server.jobs.ticker import Ticker
@@ -190,3 +192,24 @@ def test_the_ticker_ticks_and_stops() -> None:
     before = len(ticks)
     threading.Event().wait(0.15)
     assert len(ticks) == before
+
+
+@pytest.mark.parametrize("trouble", [Busy("locked"), OperationalError("UPDATE", None, Exception("disk full"))])
+def test_a_line_of_progress_that_can_not_be_written_fails_no_run(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    """JOB-1: the work itself went well."""
+
+    def broken(*_: object) -> bool:
+        raise trouble
+
+    def work(context: JobContext) -> dict[str, int]:
+        context.progress(1, 1, "done")
+        return {"rows": 1}
+
+    monkeypatch.setattr(claiming, "record_progress", broken)
+    bench.job("sync", work, every=1)
+    runner = bench.runner()
+    runner.tick()
+    runner.wait()
+    assert (bench.runs()[0].state, bench.runs()[0].counts) == ("done", {"rows": 1})

@@ -6,6 +6,7 @@ import base64
 import binascii
 import contextlib
 import json
+import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -16,6 +17,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from server import clock
@@ -25,7 +27,7 @@ from server.channels.errors import NeedsSignIn, Throttled
 from server.db.bulk import NUMBER, relation
 from server.db.session import Database
 from server.db.upsert import upsert
-from server.errors import WrongUse
+from server.errors import Busy, WrongUse
 from server.outbox.models import StorePause
 from server.settings import SHORTEST_KEY, Settings
 from server.stores.models import Credential, Store
@@ -35,8 +37,10 @@ KEY_FILE = "secret.key"
 LEASE = timedelta(seconds=90)
 WAIT_SECONDS = 30.0
 _LOOK_EVERY_SECONDS = 0.1
+_KEEP_EVERY_SECONDS = 0.5
 
 Secrets = Mapping[str, str]
+log = logging.getLogger(__name__)
 
 
 def keys_of(settings: Settings) -> MultiFernet:
@@ -102,6 +106,7 @@ class StoreVault:
         self._keys = keys
         self._store_id = store_id
         self._seen: int | None = None
+        self._claimed_until = 0.0
 
     def read(self) -> Secrets:
         """The credentials as last stored. Raises `NeedsSignIn` where this server's key does not open them."""
@@ -114,7 +119,7 @@ class StoreVault:
 
         If another caller has renewed them since they were read here, its result is returned and `ask` is not called.
         Raises what `ask` raises (the store is marked where that is `NeedsSignIn`), `Throttled` while another caller's
-        renewal takes too long.
+        renewal takes too long, and `Busy` or what the database says if they can't be stored within the lease.
         """
         secrets, claim = self._claim_or_theirs()
         if claim is None:
@@ -128,11 +133,27 @@ class StoreVault:
         finally:
             if renewed is None:  # whatever went wrong, the next caller need not wait for the lease
                 self._db.write(lambda session: request_keys.give_up(session, claim))
-        return self._db.write(lambda session: self._keep(session, claim, renewed))
+        return self._kept(claim, renewed)
+
+    def _kept(self, claim: Claim, renewed: Secrets) -> Secrets:
+        """Store what the market gave. It may have made the old ones void, so a database that is busy, full or away is
+        tried again for as long as nobody else may try (CH-6). Raises what it said last."""
+        while True:
+            try:
+                return self._db.write(lambda session: self._keep(session, claim, renewed))
+            except (Busy, SQLAlchemyError) as error:
+                if time.monotonic() + _KEEP_EVERY_SECONDS > self._claimed_until:
+                    log.error("store %d: its renewed credentials are lost, it must be signed in to", self._store_id)
+                    raise
+                log.warning(
+                    "store %d: keeping its renewed credentials failed: %s", self._store_id, type(error).__name__
+                )
+            time.sleep(_KEEP_EVERY_SECONDS)
 
     def _claim_or_theirs(self) -> tuple[Secrets, Claim | None]:
         until = time.monotonic() + WAIT_SECONDS
         while True:
+            self._claimed_until = time.monotonic() + LEASE.total_seconds()
             with contextlib.suppress(StillRunning):
                 return self._db.write(self._claim)
             if time.monotonic() > until:

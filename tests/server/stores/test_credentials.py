@@ -6,17 +6,19 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from server import clock
 from server.access import request_keys
 from server.access.models import RequestKey
 from server.channels.errors import NeedsSignIn, Throttled, Unreachable
 from server.db.session import Database
-from server.errors import WrongUse
+from server.errors import Busy, WrongUse
 from server.outbox.models import StorePause
 from server.settings import Settings
 from server.stores import credentials
@@ -180,3 +182,63 @@ def test_a_dead_caller_s_claim_is_taken_over(
         StoreVault(db, keys, store).renew(lambda _: {"secret": "new"})
     with clock.frozen(clock.now() + credentials.LEASE + timedelta(seconds=1)):
         assert StoreVault(db, keys, store).renew(lambda _: {"secret": "new"}) == {"secret": "new"}
+
+
+@pytest.mark.parametrize("trouble", [Busy("locked"), OperationalError("UPDATE", None, Exception("disk full"))])
+def test_renewed_secrets_are_kept_although_the_database_is_in_trouble(
+    db: Database, keys: MultiFernet, store: int, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    """CH-6: the market has made the old ones void; what it gave must not be lost to a moment's trouble."""
+    monkeypatch.setattr(credentials, "_KEEP_EVERY_SECONDS", 0.01)
+    save, left = credentials._save, 3
+
+    def troubled(*given: Any) -> None:
+        nonlocal left
+        left -= 1
+        if left >= 0:
+            raise trouble
+        save(*given)
+
+    monkeypatch.setattr(credentials, "_save", troubled)
+    vault, asked = StoreVault(db, keys, store), []
+
+    def ask(old: Any) -> dict[str, str]:
+        asked.append(dict(old))
+        return {"secret": "new"}
+
+    assert vault.renew(ask) == {"secret": "new"} == StoreVault(db, keys, store).read()
+    assert asked == [{"secret": "old"}]
+
+
+def test_after_the_lease_keeping_renewed_secrets_is_given_up(
+    db: Database, keys: MultiFernet, store: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CH-6: then another caller may renew; what went wrong is said."""
+    monkeypatch.setattr(credentials, "LEASE", timedelta(seconds=0.3))
+    monkeypatch.setattr(credentials, "_KEEP_EVERY_SECONDS", 0.05)
+
+    def broken(*_: object) -> None:
+        raise Busy("locked")
+
+    monkeypatch.setattr(credentials, "_save", broken)
+    with pytest.raises(Busy):
+        StoreVault(db, keys, store).renew(lambda _: {"secret": "new"})
+
+
+def test_a_commit_that_got_lost_is_not_taken_for_anothers(
+    db: Database, keys: MultiFernet, store: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CH-6: stored, but the answer to the commit was lost: the second try finds its own."""
+    monkeypatch.setattr(credentials, "_KEEP_EVERY_SECONDS", 0.01)
+    vault, write, lost = StoreVault(db, keys, store), db.write, []
+
+    def losing(work: Any) -> Any:
+        result = write(work)
+        if result == {"secret": "new"} and not lost:
+            lost.append(1)
+            raise OperationalError("COMMIT", None, Exception("connection lost"))
+        return result
+
+    monkeypatch.setattr(db, "write", losing)
+    assert vault.renew(lambda _: {"secret": "new"}) == {"secret": "new"} and lost
+    assert StoreVault(db, keys, store).read() == {"secret": "new"}

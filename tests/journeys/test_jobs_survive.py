@@ -65,7 +65,7 @@ def _start(url: str, folder: Path, number: int) -> subprocess.Popen[bytes]:
 
 def _wait_until_begun(folder: Path, number: int) -> None:
     """On a slow machine the others would all be killed before a new one has begun."""
-    for _ in range(600):
+    for _ in range(1_800):
         if (folder / f"ready-{number}").exists():
             return
         time.sleep(0.1)

@@ -158,7 +158,7 @@ def test_killed_between_send_and_record(db: Database, served: Market, skus: list
         import time; time.sleep(20)
         """
     )
-    killed = subprocess.run([sys.executable, "-c", script], timeout=30, check=False)
+    killed = subprocess.run([sys.executable, "-c", script], timeout=180, check=False)
     assert killed.returncode == 9
     with db.read() as session:
         assert session.scalars(select(Push.lease_owner)).first() is not None

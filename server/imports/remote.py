@@ -30,6 +30,10 @@ class Ftp(FTPFileSystem):  # type: ignore[misc]
         self.ftp.storbinary(f"STOR {path}", io.BytesIO(value))
         self.invalidate_cache(self._parent(path))
 
+    def close(self) -> None:
+        """Hang up."""
+        self.ftp.close()
+
 
 def open_ftp(address: str, port: int, given: Mapping[str, str], secrets: Mapping[str, str]) -> Ftp:
     """Signed in, anonymously without a user name. Raises what `ftplib` raises."""
@@ -88,21 +92,27 @@ def fingerprint(key: paramiko.PKey) -> str:
 def open_sftp(address: str, port: int, given: Mapping[str, str], secrets: Mapping[str, str]) -> Sftp:
     """Signed in, with nothing of this machine's own keys. Raises what paramiko raises, `PlaceTrouble` for a server
     that is not trusted and a private key that is none."""
-    opened = Sftp(
-        address,
-        port=port,
-        username=given["user"],
-        password=secrets.get("password"),
-        pkey=_private_key(secrets["private_key"]) if "private_key" in secrets else None,
-        host_key_policy=_KnownKey(given.get("host_key", "")),
-        sock=socket.create_connection((address, port), timeout=CONNECT_SECONDS),
-        timeout=CONNECT_SECONDS,
-        banner_timeout=CONNECT_SECONDS,
-        auth_timeout=CONNECT_SECONDS,
-        allow_agent=False,
-        look_for_keys=False,
-        skip_instance_cache=True,
-    )
+    key = _private_key(secrets["private_key"]) if "private_key" in secrets else None
+    line = socket.create_connection((address, port), timeout=CONNECT_SECONDS)
+    try:
+        opened = Sftp(
+            address,
+            port=port,
+            username=given["user"],
+            password=secrets.get("password"),
+            pkey=key,
+            host_key_policy=_KnownKey(given.get("host_key", "")),
+            sock=line,
+            timeout=CONNECT_SECONDS,
+            banner_timeout=CONNECT_SECONDS,
+            auth_timeout=CONNECT_SECONDS,
+            allow_agent=False,
+            look_for_keys=False,
+            skip_instance_cache=True,
+        )
+    except BaseException:
+        line.close()
+        raise
     opened.ftp.get_channel().settimeout(READ_SECONDS)
     return opened
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
+from posixpath import splitext
 from types import MappingProxyType
 from typing import Literal
 
@@ -107,12 +107,11 @@ def steady(before: list[Found], after: list[Found]) -> list[Found]:
 
 def kept_name(name: str, label: str, number: int = 1) -> str:
     """What a file is called once it is taken: `stock (upload 12).xlsx`; from the second `number` on with that."""
-    path = PurePosixPath(name)
+    stem, ending = splitext(name)
     again = "" if number == 1 else f" {number}"
-    return f"{path.stem} ({label}){again}{path.suffix}"
+    return f"{stem} ({label}){again}{ending}"
 
 
 def beside(kept: str, ending: str) -> str:
     """The name of what lies beside a kept file: its result workbook, the text that says why."""
-    path = PurePosixPath(kept)
-    return str(path.with_name(f"{path.stem}{ending}"))
+    return f"{splitext(kept)[0]}{ending}"

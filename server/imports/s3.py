@@ -116,7 +116,7 @@ class S3(AbstractFileSystem):  # type: ignore[misc]
         with self._client.stream("GET", **self._request("GET", rpath, {}, b"")) as answer:
             if answer.status_code != 200:
                 raise _trouble(answer.status_code, _bounded(answer))
-            for bite in answer.iter_bytes():
+            for bite in answer.iter_raw():  # as it is kept: what is stored compressed is not unpacked on its way
                 lpath.write(bite)
 
     def pipe_file(self, path: str, value: bytes, **_: Any) -> None:
@@ -166,7 +166,6 @@ class S3(AbstractFileSystem):  # type: ignore[misc]
         keys = {"access_key": self._access_key, "secret_key": self._secret_key, "region": self._region}
         headers["authorization"] = sign(method, uri, query, headers, at=at, **keys)
         url = f"{self._base}{uri}" + (f"?{canonical_query(query)}" if query else "")
-        # Objects are kept as they are: without this, one that is stored compressed would be unpacked on its way.
         headers["accept-encoding"] = "identity"
         return {"url": url, "headers": headers, "content": body, "extensions": {"sni_hostname": self._server_name}}
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -126,6 +131,44 @@ def test_two_servers_watch_one_place(watch: Watch, kind: str) -> None:
     with ThreadPoolExecutor(2) as servers:
         counts = list(servers.map(one_server, range(2)))
     assert sum(one.get("applied", 0) for one in counts) == 6
+    assert night.on_hand("A-1") == 111_111
+    assert [one["status"] for one in night.uploads()] == ["applied"] * 6
+    assert len(night.kept("done")) == 12
+
+
+_ONE_PROCESS = """
+import json, os, sys, time
+from pathlib import Path
+from server.db.session import Database
+from server.imports import flow
+from server.settings import Settings
+
+url, data, number, go = sys.argv[1:]
+db = Database(url)
+Path(f"{go}.{os.getpid()}").touch()
+until = time.monotonic() + 120
+while not Path(go).exists() and time.monotonic() < until:
+    time.sleep(0.01)
+done = flow.run(db, Settings(data_dir=Path(data)), int(number), progress=lambda done, total, text: None)
+print(json.dumps(done.counts))
+"""
+
+
+def test_two_processes_watch_one_folder(watch: Watch, tmp_path: Path) -> None:
+    """JOB-2, P4: the same with processes of their own, which begin at the same moment."""
+    night = watch()
+    for number in range(6):
+        night.drop(f"stock {number}.xlsx", night.book({"sku": "A-1", "quantity": 10**number}))
+    go = tmp_path / "go"
+    words = [sys.executable, "-c", _ONE_PROCESS, night.api.db.url, str(night.settings.data_dir), str(night.id), str(go)]
+    servers = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    until = time.monotonic() + 120
+    while len(list(tmp_path.glob("go.*"))) < 2 and time.monotonic() < until:
+        time.sleep(0.05)
+    go.touch()
+    said = [server.communicate(timeout=180) for server in servers]
+    assert [server.returncode for server in servers] == [0, 0], said
+    assert sum(json.loads(out).get("applied", 0) for out, _ in said) == 6
     assert night.on_hand("A-1") == 111_111
     assert [one["status"] for one in night.uploads()] == ["applied"] * 6
     assert len(night.kept("done")) == 12

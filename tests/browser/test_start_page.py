@@ -19,7 +19,7 @@ from tests.support.filling import applied
 from tests.support.http import Api, make_api
 
 pytestmark = pytest.mark.browser
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 
 
 @dataclass

@@ -49,7 +49,7 @@ class Demo:
         """Starts, waits for its last line, gives all it printed."""
         printed = self.launch()
         assert self.process is not None
-        for _ in range(600):
+        for _ in range(1_800):
             text = printed.read_text()
             if "Ctrl-C stops everything." in text:
                 return text

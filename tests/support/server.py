@@ -153,7 +153,7 @@ def _serve(command: list[str], environ: dict[str, str], log: Path) -> None:
     sys.exit(main(command))
 
 
-def wait_for(look: Any, *, what: str, seconds: float = 30.0, every: float = 0.05) -> Any:
+def wait_for(look: Any, *, what: str, seconds: float = 90.0, every: float = 0.05) -> Any:
     """What `look` gives once it gives something."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

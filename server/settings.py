@@ -41,6 +41,11 @@ class Settings:
     threads: int = _setting(12, "Threads that answer requests.")
     upload_max_bytes: int = _setting(20 * 1024 * 1024, "Largest upload, in bytes.")
     upload_max_rows: int = _setting(100_000, "Most rows in one upload.")
+    upload_files_days: int = _setting(
+        365, "How long files that were handed in are kept, in days; their history stays. 0: for ever."
+    )
+    uploads_per_minute: int = _setting(600, "How many uploads one user may hand in within a minute. 0: any number.")
+    previews_per_minute: int = _setting(300, "How many previews one user may ask for within a minute. 0: any number.")
     trusted_hosts: str = _setting("", "Host names the server answers to, separated by commas. Empty: any on loopback.")
     history_days: int = _setting(730, "How far back history is shown by default (STK-9).")
     demo_orders: bool = _setting(True, "Whether buyers order from the example company while `demo` runs.")

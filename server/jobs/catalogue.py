@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from server import clock
+from server.access import request_keys
 from server.errors import Refused, WrongUse
 from server.imports import flow as imports
 from server.jobs import housekeeping
@@ -20,7 +23,7 @@ from server.stores.queries import store_named
 from server.sync import flow as sync
 from server.sync import importing, inbox
 from server.sync.reading import Synced
-from server.uploads import pipeline
+from server.uploads import expiring, pipeline
 
 NEWS_KEPT_DAYS = 30
 EVALUATIONS_KEPT_DAYS = 90
@@ -86,26 +89,31 @@ def refresh_inventory(context: JobContext) -> Counts:
 
 
 def retention(context: JobContext) -> Counts:
-    """Forget what is only kept for a time. Movements, audit lines and uploads are never forgotten here."""
+    """Forget what is only kept for a time. Movements, audit lines and the history of uploads are never forgotten here;
+    the files that were handed in are, after `upload_files_days`."""
+    before = clock.now() - timedelta(days=EVALUATIONS_KEPT_DAYS)
     counts = context.db.write(housekeeping.tidy)
     counts |= {
-        "news": context.db.write(lambda session: inbox.forget_old(session, NEWS_KEPT_DAYS)),
-        "evaluations": _forget_evaluations(context),
+        "request_keys": _in_bites(context, "request keys", request_keys.forget_old),
+        "news": _in_bites(context, "news", lambda session: inbox.forget_old(session, NEWS_KEPT_DAYS)),
+        "evaluations": _in_bites(
+            context, "evaluations", lambda session: push_service.forget_evaluations(session, before=before)
+        ),
+        "upload_files": expiring.forget_files(context.db, context.settings, stopping=context.stopping),
     }
     pipeline.recover(context.db, all_of_them=False)  # left behind by another server that is gone
     return {what: number for what, number in counts.items() if number}
 
 
-def _forget_evaluations(context: JobContext) -> int:
+def _in_bites(context: JobContext, what: str, forget: Callable[[Session], int]) -> int:
     """In bites: a day of pushing can be millions of them, and nobody may wait that long to write."""
-    before = clock.now() - timedelta(days=EVALUATIONS_KEPT_DAYS)
     forgotten = 0
     while not context.stopping():
-        gone = context.db.write(lambda session: push_service.forget_evaluations(session, before=before))
+        gone = context.db.write(forget)
         forgotten += gone
         if not gone:
             break
-        context.progress(forgotten, text="evaluations")
+        context.progress(forgotten, text=what)
     return forgotten
 
 

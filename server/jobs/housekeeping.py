@@ -1,4 +1,4 @@
-"""The job that forgets what is only kept for a time: finished runs, answered request keys, browsers signed out."""
+"""The job that forgets what is only kept for a time: finished runs, browsers signed out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import CursorResult, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.access import request_keys, sign_ins
+from server.access import sign_ins
 from server.jobs.claiming import SCHEDULE
 from server.jobs.models import Run
 
@@ -36,7 +36,6 @@ def tidy(session: Session) -> dict[str, int]:
     at = clock.now()
     counts = {
         "runs": forget_runs(session, at=at),
-        "request_keys": request_keys.forget_old(session, at=at),
         "sign_ins": sign_ins.forget_old(session, at=at),
     }
     return {what: number for what, number in counts.items() if number}

@@ -128,10 +128,12 @@ def anything_waiting(db: Database) -> bool:
         return session.scalar(_waiting_hints(select(Inbox.id)).limit(1)) is not None
 
 
-def forget_old(session: Session, before_days: int) -> int:
-    """Delete handled news older than that many days; how many there were."""
-    old = delete(Inbox).where(Inbox.handled_at < now() - timedelta(days=before_days))
-    return session.execute(old).rowcount  # type: ignore[attr-defined, no-any-return]
+def forget_old(session: Session, before_days: int, *, limit: int = 20_000) -> int:
+    """Delete handled news older than that many days; how many there were. Call again until there are none."""
+    before = now() - timedelta(days=before_days)
+    old = select(Inbox.id).where(Inbox.handled_at < before).order_by(Inbox.handled_at, Inbox.id).limit(limit)
+    gone = delete(Inbox).where(Inbox.id.in_(old)).execution_options(synchronize_session=False)
+    return session.execute(gone).rowcount  # type: ignore[attr-defined, no-any-return]
 
 
 def _hints(db: Database, store_id: int) -> list[Waits]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from server.catalog.models import MerchantSku
+from server.clock import now
 from server.db.session import Database
 from server.errors import NotFound, Refused
 from server.places.models import Shelf, Warehouse
@@ -92,9 +95,7 @@ def result_file(db: Database, settings: Settings, upload_id: int) -> bytes:
         rows = list(outcome.stored_rows(session, upload.id))
     cells = [*_stamp(upload), *outcome.cells_of(rows, upload.layout, undone=outcome.is_undone(upload))]
     workbook = WORKBOOKS[upload.template]
-    path = folder(settings) / upload.stored_as
-    if not path.is_file():
-        raise NotFound(f"the file of upload {upload.id} is no longer kept")
+    path = kept_file(settings, upload)
 
     def sheets() -> Iterable[SheetRows]:
         return [_sheet_rows(source_of(upload.stored_as, upload.filename, upload.template).read(settings))]
@@ -106,10 +107,18 @@ def result_file(db: Database, settings: Settings, upload_id: int) -> bytes:
 
 def original_file(settings: Settings, upload: Upload) -> tuple[bytes, str]:
     """The file word for word, and what it is called. Raises `NotFound` once it is no longer kept."""
-    path = folder(settings) / upload.stored_as
-    if not upload.stored_as or not path.is_file():
-        raise NotFound(f"the file of upload {upload.id} is no longer kept")
+    path = kept_file(settings, upload)
     return path.read_bytes(), upload.filename or f"upload-{upload.id}{path.suffix}"
+
+
+def kept_file(settings: Settings, upload: Upload) -> Path:
+    """Where the file lies that was handed in. Raises `NotFound` once it is no longer kept."""
+    path = folder(settings) / upload.stored_as
+    if upload.stored_as and path.is_file():
+        return path
+    days = settings.upload_files_days
+    rule = f": files are kept for {days} days" if days and upload.created_at < now() - timedelta(days=days) else ""
+    raise NotFound(f"the file of upload {upload.id} is no longer kept{rule}. What came of it is still shown")
 
 
 def _stamp(upload: Upload) -> Iterator[Cell]:

@@ -6,6 +6,7 @@ from server.db.session import Database
 from server.errors import NotFound, Refused
 from server.push.preview import Shown, preview_figures
 from server.settings import Settings
+from server.uploads.downloads import kept_file
 from server.uploads.examining import examine
 from server.uploads.handlers.registry import HANDLERS
 from server.uploads.models import Upload
@@ -15,7 +16,8 @@ from server.uploads.sources import checked, source_of
 def preview(db: Database, settings: Settings, upload_id: int) -> list[Shown]:
     """Store SKUs before and after, from the upload's good rows as they would be applied now.
 
-    Raises `NotFound`, and `Refused` for an upload that is applied already or whose rows were never looked at.
+    Raises `NotFound`, also once its file is no longer kept, and `Refused` for an upload that is applied already or
+    whose rows were never looked at.
     """
     with db.read() as session:
         upload = session.get(Upload, upload_id)
@@ -23,6 +25,7 @@ def preview(db: Database, settings: Settings, upload_id: int) -> list[Shown]:
             raise NotFound(f"there is no upload {upload_id}")
         if upload.status not in ("validated", "refused"):
             raise Refused(f"upload {upload_id} is {upload.status.replace('_', ' ')}: there is nothing to preview")
+        kept_file(settings, upload)
         source = source_of(upload.stored_as, upload.filename, upload.template)
         template = upload.template
     sheet = checked(source.read(settings))

@@ -77,3 +77,12 @@ def test_a_server_that_starts_alone_frees_what_the_last_one_left(db: Database) -
     assert db.write(request_keys.free_left) == 1
     assert _claim(db).taken_over
     assert _claim(db, key="answered").stored is not None
+
+
+def test_old_keys_are_forgotten_in_bites(db: Database) -> None:
+    """Millions of them in one statement would hold up everybody who writes."""
+    for number in range(5):
+        _claim(db, key=f"key-{number}")
+    later = clock.now() + timedelta(days=9)
+    bites = [db.write(lambda s: request_keys.forget_old(s, at=later, limit=2)) for _ in range(4)]
+    assert bites == [2, 2, 1, 0]

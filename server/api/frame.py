@@ -45,8 +45,13 @@ class Services:
     open_start_page: bool = False
     #: wrong tokens by address; a right one is never held back
     token_failures: Limiter = field(default_factory=lambda: Limiter(TOKEN_FAILURES_PER_MINUTE))
+    #: previews by user: each one works out what every store would show, and writes nothing
+    previews: Limiter = field(init=False)
     #: set once recovery is done; until then `/readyz` says no
     ready: Event = field(default_factory=Event)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "previews", Limiter(self.settings.previews_per_minute))
 
 
 class Body(BaseModel):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from flask import Response
-from pydantic import BaseModel, Field, PlainSerializer, StrictBool
+from pydantic import AfterValidator, BaseModel, Field, PlainSerializer, StrictBool
 from sqlalchemy.orm import Session
 
 from server import clock
@@ -36,6 +36,16 @@ Percentage = Annotated[
     Field(ge=0, le=MAX_PERCENTAGE, decimal_places=4, description="A plain number: 50 is 50 %."),
     PlainSerializer(float, return_type=float, when_used="json"),
 ]
+
+
+def _no_fraction(percentage: Decimal) -> Decimal:
+    """WB-15 for programs: nobody means half a per cent by 0.5."""
+    if 0 < percentage < 1:
+        raise ValueError(f"{percentage.normalize():f} is below 1 %: write 50 for 50 %")
+    return percentage
+
+
+GivenPercentage = Annotated[Percentage, AfterValidator(_no_fraction)]
 Fixed = Annotated[int, Field(strict=True, ge=-MAX_QUANTITY, le=MAX_QUANTITY)]
 RoundingWord = Literal["down", "up", "nearest"]
 
@@ -68,8 +78,8 @@ class RuleChange(Body):
     active: StrictBool | None = None
     warehouses: list[str] | None = None
     stores: list[str] | None = None
-    store_percentages: dict[str, Percentage] | None = None
-    percentage: Percentage | None = None
+    store_percentages: dict[str, GivenPercentage] | None = None
+    percentage: GivenPercentage | None = None
     fixed: Fixed | None = None
     rounding: RoundingWord | None = None
     priority_store: str | None = None
@@ -234,6 +244,7 @@ def delete_push_rule(path: ById) -> Response:
 def preview_push(body: PreviewWanted) -> Response:
     """What every store would show before and after, were this rule saved or this upload applied (PSH-12). Writes
     nothing."""
+    services().previews.count(f"user:{caller().user_id}")
     if body.upload is not None:
         found = previewing.preview(services().db, services().settings, body.upload)
         return show(_preview(found, body))

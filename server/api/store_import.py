@@ -58,6 +58,7 @@ class Nothing(Body):
 def preview_import(path: ById) -> Response:
     """What importing the store would do: asks the store for its listings, changes nothing. 503 where they take long."""
     shared = services()
+    shared.previews.count(f"user:{caller().user_id}")
     return show(_shown(importing.preview(shared.db, shared.settings, path.id, seconds=PREVIEW_SECONDS)))
 
 

@@ -149,6 +149,7 @@ def hand_in(query: HandIn) -> Response:
     """Validate or apply a workbook (multipart `file`) or rows (JSON)."""
     if query.mode == "apply":
         require("upload.apply")
+    services().uploads.allow(caller().user_id)
     source, digest = _source(query)
     try:
         return once_in_steps(

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from dataclasses import dataclass
 
+from server.access.limits import Limiter
 from server.db.session import Database
 from server.settings import Settings
 from server.uploads import pipeline
@@ -38,6 +39,11 @@ class Uploads:
         self._db = db
         self._settings = settings
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="upload")
+        self._turns = Limiter(settings.uploads_per_minute)
+
+    def allow(self, user_id: int | None) -> None:
+        """Count one more handing-in of that user, before anything of it is stored. Raises `TooOften`."""
+        self._turns.count(f"user:{user_id}")
 
     def hand_in(self, source: Source, request: Request, who: Who, *, request_key_id: int | None = None) -> HandedIn:
         """Write it into the history and start working on it."""

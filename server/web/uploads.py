@@ -48,6 +48,7 @@ def hand_in_file() -> Response:
             raise WrongUse("choose a workbook first, or drop one on the page", field="file")
         if template is not None:
             downloads.template_of(template)
+        console().uploads.allow(visitor().user_id)
         source, _ = keep_file(console().settings, sent.stream, sent.filename, template)
         return _work(source, template)
     except StockbookError as problem:
@@ -68,6 +69,7 @@ def hand_in_again(id: int) -> Response:
     with console().db.read() as session:
         known = _find(session, id)
     try:
+        console().uploads.allow(visitor().user_id)
         downloads.original_file(console().settings, known)
         template = known.template or None
         return _work(source_of(known.stored_as, known.filename, template), template)

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
-import uuid
+
+#: What no earlier process of the same number had, in letters
+_START = secrets.token_hex(3)
 
 
 def new_name() -> str:
-    """A name for this process: machine, process, and something no other process had. At most 61 letters."""
-    return f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
+    """A name for something in this process that holds leases: machine, process, this start of it, and letters of its
+    own. At most 61 letters."""
+    return f"{socket.gethostname()[:40]}:{os.getpid()}:{_START}{secrets.token_hex(3)}"
 
 
 def is_dead(other: str, mine: str) -> bool:
-    """Whether the process named `other` is known to be gone, asked by the one named `mine`.
+    """Whether the process of `other` is known to be gone, asked under the name `mine`.
 
     Of another machine's process, and of a name that is none of ours, nothing is known.
     """
     try:
-        host, pid, _ = other.rsplit(":", 2)
-        my_host, my_pid, _ = mine.rsplit(":", 2)
+        host, pid, start = other.rsplit(":", 2)
+        my_host, my_pid, my_start = mine.rsplit(":", 2)
         number = int(pid)
     except ValueError:
         return False
-    if host != my_host or other == mine:
+    if host != my_host:
         return False
-    return pid == my_pid or not _lives(number)
+    if pid == my_pid:
+        return start[: len(_START)] != my_start[: len(_START)]
+    return not _lives(number)
 
 
 def _lives(pid: int) -> bool:

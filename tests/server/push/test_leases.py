@@ -75,6 +75,7 @@ def test_what_a_dead_process_of_this_machine_held_is_due_at_once(pushing: Pushin
 
 def test_a_name_that_is_none_of_ours_is_not_dead() -> None:
     assert not is_dead("push@host", new_name()) and not is_dead("a:b:c", new_name())
+    assert not is_dead(new_name(), new_name()), "two that hold leases in one process"
     assert is_dead(new_name().rsplit(":", 1)[0] + ":before", new_name())
 
 

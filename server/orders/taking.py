@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import and_, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from server.channels.protocol import MarketOrder, MarketStatus
@@ -36,6 +36,8 @@ _OUTSIDE = frozenset({Action.SHIPPED_OUTSIDE, Action.SHIPPED_OUTSIDE_DEDUCTED})
 _NEW_ORDERS = insert(Order.__table__)  # type: ignore[arg-type]
 _LINE = ("order_id", "line_key", "store_sku_id", "sku_id", "quantity", "unit_price", "name")
 _Todo = tuple[Order, tuple[Action, ...]]
+#: The class of advisory locks of those who take in a store's news.
+_READERS = 0x5717C5
 
 
 @dataclass
@@ -67,6 +69,7 @@ def take_in(session: Session, store: Store, news: Sequence[MarketOrder], *, by: 
 
     An odd order is taken as well as it can be, or left out; either is said, and never holds back the others.
     """
+    _one_reader(session, store)
     vetted = vetting.vet(news, at=at)
     taken = Taken(left=vetted.left)
     ways = service.ways_from(store.settings)
@@ -116,6 +119,13 @@ def take_in(session: Session, store: Store, news: Sequence[MarketOrder], *, by: 
     told = {store_skus[line.store_sku].id for order in (*fresh, *(n for _, n in heard)) for line in order.lines}
     _tell_push(session, told | editing.known_store_skus(edited), at)
     return taken
+
+
+def _one_reader(session: Session, store: Store) -> None:
+    """The schedule and webhooks, on several servers, tell of the same orders at once. Who comes second waits here,
+    where nothing is locked yet, and not at an order's unique number or in a deadlock; SQLite has one writer anyway."""
+    if dialect_of(session) == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(_READERS, store.id)))
 
 
 def _follow(edited: Edited, ways: Ways) -> list[_Todo]:

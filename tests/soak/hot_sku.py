@@ -56,11 +56,13 @@ def run(place: Place, orders: int) -> Figures:
     """`orders` of each of three kinds, shuffled, dealt to processes that take them in one by one."""
     db = Database(place.url)
     there = Stocked(orders)
-    store = db.write(lambda session: _fill(session, there))
+    stores = db.write(lambda session: _fill(session, there))
     plans = _plans(orders, random.Random(place.seed))
     hands = [plans[start::PROCESS_COUNT] for start in range(PROCESS_COUNT)]
     with PROCESSES.Pool(PROCESS_COUNT) as pool:
-        told = pool.starmap(_take_all, [(place.url, store, hand, THREADS[db.dialect]) for hand in hands])
+        told = pool.starmap(
+            _take_all, [(place.url, *mine, THREADS[db.dialect]) for mine in zip(stores, hands, strict=True)]
+        )
     figures = sum((Counter(one) for one in told), Counter())
     accepted = _accepted(db)
     figures.update(
@@ -74,13 +76,16 @@ def run(place: Place, orders: int) -> Figures:
     return done | {"accepted_of_five_lines": accepted["five"]} | {name: figures[name] for name in names}
 
 
-def _fill(session: object, there: Stocked) -> int:
-    warehouse, store = make_warehouse(session, default=True), make_store(session)
+def _fill(session: object, there: Stocked) -> list[int]:
+    """A store for each process: news of one store is taken in by one after the other."""
+    warehouse = make_warehouse(session, default=True)
+    stores = [make_store(session, f"Shop {number}") for number in range(PROCESS_COUNT)]
     for code, units in {HOT: there.hot, TWICE: there.twice, **dict.fromkeys(SHELF, there.shelf)}.items():
         sku = make_sku(session, code.upper())
-        make_store_sku(session, store, code, sku)
+        for store in stores:
+            make_store_sku(session, store, code, sku)
         put_stock(session, warehouse, sku, units)
-    return store
+    return stores
 
 
 def _plans(orders: int, chance: random.Random) -> list[Plan]:

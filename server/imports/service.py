@@ -69,9 +69,11 @@ def apply_change(
 ) -> None:
     """Set what is named, all of it checked.
 
-    Raises `WrongUse`, `Conflict` for a name that is taken, `NotFound` for a user; `NotAllowed` where it would act as a
-    user who may do more than `role`, and where secrets are given, or sent elsewhere, by who may not (SEC-1).
+    Raises `WrongUse`, `Conflict` for a name that is taken, `NotFound` for a user; `NotAllowed` where it acts, or would
+    act, as a user who may do more than `role`, and where secrets are given, or sent elsewhere, by who may not (SEC-1).
     """
+    if row.user_id is not None and change != Change():
+        _acting(session, row.user_id, role)
     if change.name is not None:
         _rename(session, row, change.name)
     if change.user_id is not None:

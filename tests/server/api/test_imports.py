@@ -75,7 +75,10 @@ def test_who_may(api: Api) -> None:
     assert manager.post("/imports", json=with_secret).status_code == 403
     assert manager.post("/imports", json={**FTP, "acts_as": "admin-user"}).status_code == 403
     assert manager.post("/imports", json=FTP).json["acts_as"] == "manager-user"
-    sealed = api.admin.post("/imports", json={**with_secret, "name": "sealed"}).json["id"]
+    sealed = api.admin.post("/imports", json={**with_secret, "name": "sealed", "acts_as": "manager-user"}).json["id"]
     elsewhere = {"settings": {"host": "mine.example.org"}}
     assert manager.patch(f"/imports/{sealed}", json=elsewhere).status_code == 403
     assert manager.patch(f"/imports/{sealed}", json={"pattern": "*.xlsx"}).status_code == 200
+    admins = api.admin.post("/imports", json={**FTP, "name": "admins"}).json["id"]
+    assert manager.patch(f"/imports/{admins}", json={"mode": "apply"}).status_code == 403
+    assert manager.patch(f"/imports/{admins}", json={"active": False}).json["active"] is False

@@ -1,5 +1,8 @@
 // What the pages do beyond what a browser does by itself. Every page works without it.
 
+// On a phone the navigation scrolls: the page one is on stays in sight.
+document.querySelector(".pages [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // What went wrong is read first, and stays in sight; a field for a scanner is always ready for the next one.
 const scanned = document.querySelector("[data-scan]");
 if (scanned) {

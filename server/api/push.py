@@ -40,6 +40,7 @@ class Asked(BaseModel):
     """How many store SKUs will be told; `GET /push` shows those that were not yet."""
 
     listings: int
+    warnings: list[str] = Field([], description="Why they will not be told yet.")
 
 
 class PushShown(BaseModel):
@@ -161,7 +162,8 @@ def push_now(body: PushWanted) -> Response:
     def work(session: Session) -> Asked:
         stores = [store_named(session, name).id for name in body.stores]
         skus = require_ids(session, body.skus)
-        return Asked(listings=service.push_now(session, stores=stores, skus=skus, by=by, at=at))
+        asked = service.push_now(session, stores=stores, skus=skus, by=by, at=at)
+        return Asked(listings=asked, warnings=service.why_not_now(session))
 
     return once(work, status=202)
 
@@ -196,7 +198,8 @@ def retry_pushes(body: RetryWanted) -> Response:
 
     def work(session: Session) -> Asked:
         stores = [store_named(session, name).id for name in body.stores]
-        return Asked(listings=service.retry(session, stores=stores, store_skus=body.ids, by=by, at=at))
+        asked = service.retry(session, stores=stores, store_skus=body.ids, by=by, at=at)
+        return Asked(listings=asked, warnings=service.why_not_now(session))
 
     return once(work, status=202)
 

@@ -35,6 +35,7 @@ class WarehouseDeleted(WarehouseShown):
     orders_out_of_stock: int = Field(description="Orders that went to the default warehouse, which has too little.")
     orders_moved: int = Field(description="All orders that went to the default warehouse.")
     stock_lists: list[int] = Field(description="Stock lists to do that went with it.")
+    push_rules: list[int] = Field(description="Push rules that no longer count it.")
 
 
 class NewWarehouse(Body):
@@ -125,6 +126,7 @@ def remove_warehouse(path: ById) -> Response:
             orders_out_of_stock=freed.out_of_stock,
             orders_moved=len(freed.orders),
             stock_lists=freed.lists,
+            push_rules=freed.rules,
         )
 
     return once(work)

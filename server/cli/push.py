@@ -33,10 +33,11 @@ def add_to(app: typer.Typer) -> None:
 def now(store: Stores = None, sku: Skus = None, as_json: AsJson = False) -> None:
     """Have a running server tell the stores now, whatever they were told before."""
 
-    def work(session: Session) -> int:
+    def work(session: Session) -> tuple[int, list[str]]:
         stores = [store_named(session, name).id for name in store or []]
         skus = require_ids(session, sku or [])
-        return service.push_now(session, stores=stores, skus=skus, by=actor(), at=clock.now())
+        asked = service.push_now(session, stores=stores, skus=skus, by=actor(), at=clock.now())
+        return asked, service.why_not_now(session)
 
     with database() as found:
         _asked(found.db.write(work), as_json=as_json)
@@ -59,9 +60,9 @@ def list_pushes(
 def retry(store: Stores = None, as_json: AsJson = False) -> None:
     """Try again what was refused for good, with the quantity of now."""
 
-    def work(session: Session) -> int:
+    def work(session: Session) -> tuple[int, list[str]]:
         stores = [store_named(session, name).id for name in store or []]
-        return service.retry(session, stores=stores, by=actor(), at=clock.now())
+        return service.retry(session, stores=stores, by=actor(), at=clock.now()), service.why_not_now(session)
 
     with database() as found:
         _asked(found.db.write(work), as_json=as_json)
@@ -89,8 +90,11 @@ def explain(store: str, store_sku: str, as_json: AsJson = False) -> None:
     table([asdict(one) for one in told.evaluations], as_json=False, columns=("at", "causes", "target", "result"))
 
 
-def _asked(listings: int, *, as_json: bool) -> None:
+def _asked(asked: tuple[int, list[str]], *, as_json: bool) -> None:
+    listings, warnings = asked
     if as_json:
-        value({"listings": listings})
-    else:
-        say(f"{listings} store SKUs will be told")
+        value({"listings": listings, "warnings": warnings})
+        return
+    say(f"{listings} store SKUs will be told")
+    for warning in warnings:
+        say(warning)

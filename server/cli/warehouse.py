@@ -78,6 +78,8 @@ def remove(code: str) -> None:
         say(f"{len(freed.orders)} orders went to the default warehouse: {said}")
     if freed.lists:
         say(f"stock lists to do went with it: {', '.join(map(str, freed.lists))}")
+    if freed.rules:
+        say(f"push rules no longer count it: {', '.join(map(str, freed.rules))}")
 
 
 def _shown(row: Warehouse) -> dict[str, Any]:

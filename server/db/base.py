@@ -6,7 +6,19 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData, Numeric, String, TypeDecorator, types
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Integer,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    TypeDecorator,
+    event,
+    types,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, mapped_column
@@ -97,6 +109,15 @@ class Base(DeclarativeBase):
         list[Any]: Document,
         str: String(),
     }
+
+
+@event.listens_for(Table, "after_parent_attach")
+def _never_use_a_number_again(table: Table, parent: MetaData) -> None:
+    """On SQLite too the number of a deleted record never comes back: a stored answer, a link or a program that names
+    it must not meet another record."""
+    key = list(table.primary_key)
+    if parent is Base.metadata and len(key) == 1 and key[0].autoincrement is True:
+        table.dialect_options["sqlite"]["autoincrement"] = True
 
 
 #: What folding makes of one character at most: 'ß' becomes 'ss', 'ΐ' three characters.

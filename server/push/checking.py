@@ -63,8 +63,8 @@ def _own_problems(rule: Rule) -> Iterator[RuleProblem]:
 
     if not rule.name.strip() or len(rule.name) > MAX_NAME:
         yield problem("name", f"a rule's name has 1 to {MAX_NAME} characters")
-    if not rule.warehouses:
-        yield problem("warehouses", "a rule needs a source warehouse")
+    if not rule.warehouses and rule.active:  # one whose last warehouse was deleted can be switched off (WH-6)
+        yield problem("warehouses", "a rule that is on needs a source warehouse")
     if not rule.stores:
         yield problem("stores", "a rule needs a store")
     for percentage in (rule.percentage, *rule.stores.values()):

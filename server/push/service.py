@@ -25,6 +25,7 @@ from server.push.models import Evaluation, PushRule, PushRuleSku, PushRuleStore,
 from server.push.rulebook import load_rules
 from server.push.rules import Rule
 from server.stores.models import Store, StoreSku
+from server.switches import service as switches
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,13 @@ def push_now(
     pausing.resume(session, *(stores or session.scalars(select(Store.id))))
     audit(session, by, "push.now", "push", at=at, stores=sorted(stores), skus=len(skus), listings=count)
     return count
+
+
+def why_not_now(session: Session) -> list[str]:
+    """What keeps all stores from being told, in words for whoever asked to tell them (PSH-13)."""
+    if switches.is_on(session, switches.INVENTORY_FEATURES):
+        return []
+    return ["the inventory features are switched off: nothing is sent until they are on again"]
 
 
 def retry(

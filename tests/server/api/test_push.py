@@ -59,6 +59,8 @@ def test_rules_over_http(shop: Api) -> None:
     [
         {"percentage": -1},
         {"percentage": 0.00001},
+        {"percentage": 0.5},
+        {"store_percentages": {"Web": 0.125}},
         {"stores": ["Nowhere"]},
         {"warehouses": []},
         {"store_percentages": {"Choice": 3}},
@@ -94,7 +96,7 @@ def test_preview_explain_and_push_over_http(shop: Api) -> None:
     assert [(one["before"], one["after"]) for one in half["items"]] == [(9, 4), (1, 1)]
     assert viewer.post("/push", json={}).status_code == 403
     asked = shop.roles["merchandiser"].post("/push", json={"stores": ["shop"], "skus": ["mug"]})
-    assert (asked.status_code, asked.json) == (202, {"listings": 1})
+    assert (asked.status_code, asked.json) == (202, {"listings": 1, "warnings": []})
     evaluate(shop.db)
     waits = viewer.get("/push?limit=1").json
     assert (waits["items"][0]["store"], waits["items"][0]["quantity"], waits["items"][0]["state"]) == (
@@ -107,5 +109,38 @@ def test_preview_explain_and_push_over_http(shop: Api) -> None:
     told = viewer.get("/push/explain?store=Web&store_sku=Web-MUG").json
     assert (told["target"], told["percentage"], told["waits"]["quantity"]) == (1, "12.5", 1)
     assert viewer.get("/push/explain?store=Web&store_sku=X").status_code == 404
-    assert shop.admin.post("/push/retry", json={}).json == {"listings": 0}
+    assert shop.admin.post("/push/retry", json={}).json == {"listings": 0, "warnings": []}
     assert shop.admin.post("/push", json={"stores": ["Nowhere"]}).status_code == 404
+
+
+def test_half_a_per_cent_is_asked_about(shop: Api) -> None:
+    """WB-15: 0.5 by a program is the slip that it is in a cell."""
+    assert "write 50 for 50 %" in str(made(shop, percentage=0.5).json)
+
+
+def test_a_rule_without_its_last_warehouse_can_be_switched_off(shop: Api) -> None:
+    """WH-6: the answer to the deletion names the rule; it can't stay on as it is, but go off, and come back."""
+    east = shop.admin.post("/warehouses", json={"code": "EAST", "name": "East"}).json["id"]
+    rule = made(shop, warehouses=["EAST"]).json["id"]
+    assert shop.admin.delete(f"/warehouses/{east}").json["push_rules"] == [rule]
+    refused = shop.admin.patch(f"/push-rules/{rule}", json={"fixed": 0})
+    assert refused.status_code == 422 and "needs a source warehouse" in str(refused.json)
+    off = shop.admin.patch(f"/push-rules/{rule}", json={"active": False})
+    assert (off.status_code, off.json["warehouses"]) == (200, [])
+    back = shop.admin.patch(f"/push-rules/{rule}", json={"active": True, "warehouses": ["MAIN"]})
+    assert back.status_code == 200, back.json
+
+
+def test_push_now_says_that_the_features_are_off(shop: Api) -> None:
+    """PSH-13: nothing will be sent, and the answer says so."""
+    made(shop)
+    shop.admin.patch("/settings", json={"inventory_features": False})
+    asked = shop.admin.post("/push", json={}).json
+    assert asked["listings"] == 2 and "switched off" in asked["warnings"][0]
+
+
+def test_the_number_of_a_deleted_record_never_comes_back(shop: Api) -> None:
+    """WB-7: a stored answer or a program that names it must not meet another record."""
+    first = made(shop).json["id"]
+    assert shop.admin.delete(f"/push-rules/{first}").status_code == 200
+    assert made(shop).json["id"] > first

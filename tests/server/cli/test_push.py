@@ -32,7 +32,7 @@ def test_push_now_list_and_explain(terminal: Terminal) -> None:
     waits = json.loads(terminal.run("push", "list", "--json"))
     assert [(one["store_sku"], one["quantity"], one["state"]) for one in waits] == [("WEB-MUG", 7, "waiting")]
     assert terminal.run("push", "list", "--state", "failed").count("\n") == 1
-    assert json.loads(terminal.run("push", "retry", "--json")) == {"listings": 0}
+    assert json.loads(terminal.run("push", "retry", "--json")) == {"listings": 0, "warnings": []}
     told = terminal.run("explain", "Web shop", "WEB-MUG")
     assert "Main 7 = 7" in told and "target: 7" in told and "push_now" in told
     assert json.loads(terminal.run("explain", "Web shop", "WEB-MUG", "--json"))["target"] == 7

@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(length=200), nullable=False),
         sa.Column("detail", sa.JSON().with_variant(postgresql.JSONB(astext_type=Text()), "postgresql"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_line")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_audit_line_at"), "audit_line", ["at"], unique=False)
     op.create_table(
@@ -43,6 +44,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["reverses_id"], ["entry.id"], name=op.f("fk_entry_reverses_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_entry")),
         sa.UniqueConstraint("key", name=op.f("uq_entry_key")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_entry_at"), "entry", ["at"], unique=False)
     op.create_index("ix_entry_document", "entry", ["document", "document_id"], unique=False)
@@ -58,6 +60,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
         sa.UniqueConstraint("name", name=op.f("uq_job_name")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "request_key",
@@ -73,6 +76,7 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_request_key")),
         sa.UniqueConstraint("scope", "key", name=op.f("uq_request_key_scope_key")),
+        sqlite_autoincrement=True,
     )
     op.create_index(
         "ix_request_key_unfinished",
@@ -99,6 +103,7 @@ def upgrade() -> None:
         sa.Column("created_at", base.Moment(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),
         sa.UniqueConstraint("key", name=op.f("uq_user_key")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "warehouse",
@@ -111,6 +116,7 @@ def upgrade() -> None:
         sa.Column("created_at", base.Moment(), nullable=False),
         sa.Column("deleted_at", base.Moment(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_warehouse")),
+        sqlite_autoincrement=True,
     )
     op.create_index(
         "uq_warehouse_default",
@@ -170,6 +176,7 @@ def upgrade() -> None:
             ["default_warehouse_id"], ["warehouse.id"], name=op.f("fk_merchant_sku_default_warehouse_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_merchant_sku")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_merchant_sku_key_any", "merchant_sku", ["key"], unique=False)
     op.create_index(
@@ -223,6 +230,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["job_id"], ["job.id"], name=op.f("fk_run_job_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_run")),
         sa.UniqueConstraint("job_id", "slot", name=op.f("uq_run_job_id_slot")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_run_waiting", "run", ["state", "due_at"], unique=False)
     op.create_table(
@@ -248,6 +256,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scheduled_import")),
         sa.UniqueConstraint("job_id", name=op.f("uq_scheduled_import_job_id")),
         sa.UniqueConstraint("key", name=op.f("uq_scheduled_import_key")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "stock_count",
@@ -263,6 +272,7 @@ def upgrade() -> None:
         sa.CheckConstraint("state IN ('draft', 'completed', 'cancelled')", name=op.f("ck_stock_count_state")),
         sa.ForeignKeyConstraint(["warehouse_id"], ["warehouse.id"], name=op.f("fk_stock_count_warehouse_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_count")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_stock_count_upload_id"), "stock_count", ["upload_id"], unique=False)
     op.create_table(
@@ -281,6 +291,7 @@ def upgrade() -> None:
         sa.CheckConstraint("state IN ('todo', 'completed')", name=op.f("ck_stock_list_state")),
         sa.ForeignKeyConstraint(["warehouse_id"], ["warehouse.id"], name=op.f("fk_stock_list_warehouse_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_list")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_stock_list_upload_id"), "stock_list", ["upload_id"], unique=False)
     op.create_table(
@@ -301,6 +312,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["warehouse_id"], ["warehouse.id"], name=op.f("fk_store_warehouse_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_store")),
         sa.UniqueConstraint("key", name=op.f("uq_store_key")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "token",
@@ -317,6 +329,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_token_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_token")),
         sa.UniqueConstraint("digest", name=op.f("uq_token_digest")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_token_user_id"), "token", ["user_id"], unique=False)
     op.create_table(
@@ -339,6 +352,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["destination_id"], ["warehouse.id"], name=op.f("fk_transfer_destination_id")),
         sa.ForeignKeyConstraint(["source_id"], ["warehouse.id"], name=op.f("fk_transfer_source_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_transfer")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_transfer_upload_id"), "transfer", ["upload_id"], unique=False)
     op.create_table(
@@ -373,6 +387,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_upload_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_upload")),
         sa.UniqueConstraint("claim", name=op.f("uq_upload_claim")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_upload_content", "upload", ["content", "status"], unique=False)
     op.create_index(op.f("ix_upload_created_at"), "upload", ["created_at"], unique=False)
@@ -445,6 +460,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["sku_id"], ["merchant_sku.id"], name=op.f("fk_gtin_sku_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_gtin")),
         sa.UniqueConstraint("key", name=op.f("uq_gtin_key")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_gtin_sku_id"), "gtin", ["sku_id"], unique=False)
     op.create_table(
@@ -465,6 +481,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["upload_id"], ["upload.id"], name=op.f("fk_import_file_upload_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_file")),
         sa.UniqueConstraint("claim", name=op.f("uq_import_file_claim")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_import_file_import_id"), "import_file", ["import_id"], unique=False)
     op.create_table(
@@ -481,6 +498,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_inbox_store_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox")),
         sa.UniqueConstraint("store_id", "delivery", name=op.f("uq_inbox_store_id_delivery")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_inbox_waiting", "inbox", ["handled_at", "id"], unique=False)
     op.create_table(
@@ -499,6 +517,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["warehouse_id"], ["warehouse.id"], name=op.f("fk_movement_warehouse_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_movement")),
         sa.UniqueConstraint("entry_id", "line", name=op.f("uq_movement_entry_id_line")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_movement_sku_warehouse", "movement", ["sku_id", "warehouse_id"], unique=False)
     op.create_table(
@@ -538,6 +557,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["warehouse_id"], ["warehouse.id"], name=op.f("fk_order_warehouse_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order")),
         sa.UniqueConstraint("store_id", "number", "supplement", name=op.f("uq_order_store_id_number_supplement")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_order_state_counts", "order", ["state", "counts_at", "id"], unique=False)
     op.create_index(op.f("ix_order_supplement_of"), "order", ["supplement_of"], unique=False)
@@ -561,6 +581,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["priority_store_id"], ["store.id"], name=op.f("fk_push_rule_priority_store_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_push_rule")),
         sa.UniqueConstraint("key", name=op.f("uq_push_rule_key")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "reading",
@@ -600,6 +621,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_shelf")),
         sa.UniqueConstraint("warehouse_id", "key", name=op.f("uq_shelf_warehouse_id_key")),
         sa.UniqueConstraint("warehouse_id", "sku_id", name=op.f("uq_shelf_warehouse_id_sku_id")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_shelf_sku_id"), "shelf", ["sku_id"], unique=False)
     op.create_table(
@@ -617,6 +639,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_sign_in_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in")),
         sa.UniqueConstraint("digest", name=op.f("uq_sign_in_digest")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_sign_in_used_at"), "sign_in", ["used_at"], unique=False)
     op.create_index(op.f("ix_sign_in_user_id"), "sign_in", ["user_id"], unique=False)
@@ -649,6 +672,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_store_sku_store_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_store_sku")),
         sa.UniqueConstraint("store_id", "code", name=op.f("uq_store_sku_store_id_code")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_store_sku_sku_id"), "store_sku", ["sku_id"], unique=False)
     op.create_table(
@@ -699,6 +723,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["sku_id"], ["merchant_sku.id"], name=op.f("fk_evaluation_sku_id")),
         sa.ForeignKeyConstraint(["store_sku_id"], ["store_sku.id"], name=op.f("fk_evaluation_store_sku_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_evaluation")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_evaluation_at"), "evaluation", ["at"], unique=False)
     op.create_index("ix_evaluation_store_sku", "evaluation", ["store_sku_id", "id"], unique=False)
@@ -718,6 +743,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["store_sku_id"], ["store_sku.id"], name=op.f("fk_order_line_store_sku_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order_line")),
         sa.UniqueConstraint("order_id", "line_key", name=op.f("uq_order_line_order_id_line_key")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_order_line_order_id"), "order_line", ["order_id"], unique=False)
     op.create_index("ix_order_line_sku", "order_line", ["sku_id"], unique=False)
@@ -751,6 +777,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_order_return_entry_id")),
         sa.ForeignKeyConstraint(["order_id"], ["order.id"], name=op.f("fk_order_return_order_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order_return")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_order_return_order_id"), "order_return", ["order_id"], unique=False)
     op.create_index(op.f("ix_order_return_upload_id"), "order_return", ["upload_id"], unique=False)

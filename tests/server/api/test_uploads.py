@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from server.places.service import ensure_default
+from tests.factories import AT
 from tests.support.http import Api
 
 ROWS = {"template": "stock_in", "rows": [{"sku": "RED", "quantity": 1}]}
@@ -38,6 +40,7 @@ def test_a_request_without_a_workbook_says_what_to_send(plain_api: Api) -> None:
 
 def test_a_viewer_may_not_even_validate_and_nobody_applies_unasked(plain_api: Api) -> None:
     """SEC-1: a merchandiser validates and applies; undoing is a manager's."""
+    plain_api.db.write(lambda session: ensure_default(session, AT))
     assert plain_api.roles["viewer"].post("/uploads", json=ROWS).status_code == 403
     assert plain_api.roles["merchandiser"].post("/uploads", json=ROWS).json["status"] == "validated"
     assert plain_api.roles["merchandiser"].post("/uploads/1/undo").status_code == 403

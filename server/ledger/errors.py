@@ -34,6 +34,20 @@ class NotEnough(Refused):
         self.shortages = list(shortages)
 
 
+class SkuGone(Refused):
+    """Units would be booked on SKUs that were deleted (CAT-13): nobody would see them. Nothing was posted."""
+
+    code = "sku-deleted"
+
+    def __init__(self, codes: Sequence[str]) -> None:
+        named = ", ".join(f"'{code}'" for code in codes[:5]) + (f" and {len(codes) - 5} more" if len(codes) > 5 else "")
+        were, them = ("was", "it") if len(codes) == 1 else ("were", "them")
+        super().__init__(
+            f"{named} {were} deleted: no units of {them} can be booked; leave {them} out, and stock in what is there "
+            "under a SKU that exists"
+        )
+
+
 class KeyTaken(Conflict):
     """The same key was posted before with other content (STK-3)."""
 

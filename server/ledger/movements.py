@@ -76,6 +76,9 @@ class Entry:
     needs_available: bool = True
     content: bytes = field(default=b"", compare=False)
 
+    def __post_init__(self) -> None:
+        assert self.kind is not Kind.UNDO or self.reverses_id is not None, "an undo says what it takes back (STK-2)"
+
     @property
     def key(self) -> str:
         """Document and step: posting the same key twice posts once (STK-3)."""

@@ -2,8 +2,9 @@
 
 `post` is how stock changes; `overwrite` only puts a figure back to what the movements say it always was (STK-11).
 
-Six statements whatever the number of lines: entries; movements; zero balances where there is none yet; the lock, in key
-order; what would not fit; the sums. Lines sorted and summed first, so that nobody deadlocks and nobody oversells.
+Seven statements whatever the number of lines: entries; movements; SKUs that are gone; zero balances where there is none
+yet; the lock, in key order; what would not fit; the sums. Lines sorted and summed first, so that nobody deadlocks and
+nobody oversells.
 """
 
 from __future__ import annotations
@@ -19,8 +20,7 @@ from sqlalchemy.sql.expression import FromClause
 
 from server.db.bulk import NUMBER, TEXT, dialect_of, insert_rows, relation
 from server.db.upsert import upsert
-from server.errors import Refused
-from server.ledger.errors import KeyTaken, NotEnough, Shortage
+from server.ledger.errors import KeyTaken, NotEnough, Shortage, SkuGone
 from server.ledger.models import Balance, Movement
 from server.ledger.models import Entry as EntryRow
 from server.ledger.movements import Entry, Line, summed
@@ -61,7 +61,7 @@ def post(session: Session, entries: Sequence[Entry]) -> list[Posted]:
     """Post entries, all of them or none; an entry whose key was posted before with the same content posts nothing.
 
     Marks the SKUs as changed in the same transaction. Raises `NotEnough` where a figure, or available, would fall
-    below 0, and `KeyTaken` where a key stands for other content.
+    below 0, `SkuGone` for a SKU that was deleted, and `KeyTaken` where a key stands for other content.
     """
     if not entries:
         return []
@@ -155,8 +155,7 @@ def _move(session: Session, entries: Sequence[Entry]) -> None:
     needs_available = all(entry.needs_available for entry in entries)
     assert needs_available or not any(entry.needs_available for entry in entries), "one guard per call"
     with relation(session, _SUMS, lines) as sums:
-        if dialect_of(session) == "postgresql":
-            _hold_living(session, sums)
+        _hold_living(session, sums)
         _ensure_balances(session, sums)
         if dialect_of(session) == "postgresql":
             session.execute(select(func.count()).select_from(_locked(sums).subquery()))
@@ -175,10 +174,11 @@ def _move(session: Session, entries: Sequence[Entry]) -> None:
 
 
 def _hold_living(session: Session, sums: FromClause) -> None:
-    """Refuse SKUs that were deleted between being looked up and now, and keep the others from it till the commit.
+    """Refuse SKUs that were deleted, long ago or between being looked up and now, and keep the others from it till the
+    commit.
 
     A deletion looks at the balances under a lock on the SKU; without one here it would not see what is posted beside
-    it, and the units would lie on a SKU that nobody is shown. SQLite has one writer at a time.
+    it, and the units would lie on a SKU that nobody is shown. SQLite has one writer at a time, and no such lock.
     """
     wanted = select(sums.c.sku_id).distinct().subquery()
     rows = session.execute(
@@ -189,7 +189,7 @@ def _hold_living(session: Session, sums: FromClause) -> None:
     )
     gone = [code for code, deleted_at in rows if deleted_at is not None]
     if gone:
-        raise Refused(f"{', '.join(gone[:5])}: deleted a moment ago; nothing was posted")
+        raise SkuGone(gone)
 
 
 def _ensure_balances(session: Session, wanted: FromClause) -> None:

@@ -19,6 +19,7 @@ from server.db.bulk import NUMBER, TEXT, dialect_of, relation
 from server.ledger.movements import Kind, Line
 from server.orders import allocating, rules, service
 from server.orders.giving_back import out
+from server.orders.gone import gone_among
 from server.orders.holding import Change, holds_of, settle
 from server.orders.models import Order, OrderLine
 from server.orders.rules import Edits, KnownLine, ToldLine
@@ -99,7 +100,9 @@ def known_store_skus(found: Mapping[int, Edited]) -> set[int]:
 
 
 def lower(session: Session, found: Mapping[int, Edited], *, by: str, at: datetime) -> None:
-    """Lines that fall or go: the excess is released, or refunded where it was deducted."""
+    """Lines that fall or go: the excess is released, or refunded where it was deducted.
+
+    What was deducted of a SKU that is deleted by now stays so (CAT-13)."""
     falls = {line: quantity for edited in found.values() for line, quantity in edited.edits.falls.items()}
     replaced = {line for edited in found.values() for line in edited.edits.replaced}
     if replaced:
@@ -112,15 +115,18 @@ def lower(session: Session, found: Mapping[int, Edited], *, by: str, at: datetim
     lowered = {owners[line] for line in falls}
     released: list[Change] = []
     refunded: list[Change] = []
-    for order_id, holds in holds_of(session, lowered).items():
-        for hold in holds:
-            if hold.line_id not in falls:
-                continue
-            left, key = hold.per_unit * falls[hold.line_id], (hold.warehouse_id, hold.sku_id)
-            if (excess := hold.held - left) > 0:
-                released.append(Change(order_id, hold.line_id, Line(*key, allocated=-excess), held=-excess))
-            if (excess := out(hold) - left) > 0:
-                refunded.append(Change(order_id, hold.line_id, Line(*key, on_hand=excess), deducted=-excess))
+    taken = [(order_id, hold) for order_id, holds in holds_of(session, lowered).items() for hold in holds]
+    gone = gone_among(session, [hold for _, hold in taken])
+    for order_id, hold in taken:
+        if hold.line_id not in falls or hold.sku_id in gone.skus:
+            continue
+        left = hold.per_unit * falls[hold.line_id]
+        if (excess := hold.held - left) > 0:
+            free = Line(hold.warehouse_id, hold.sku_id, allocated=-excess)
+            released.append(Change(order_id, hold.line_id, free, held=-excess))
+        if (excess := out(hold) - left) > 0:
+            back = Line(gone.place(hold.warehouse_id), hold.sku_id, on_hand=excess)
+            refunded.append(Change(order_id, hold.line_id, back, deducted=-excess))
     settle(session, Kind.RELEASE, orders, released, cause=CAUSE, by=by, at=at, note=_NOTE)
     settle(session, Kind.REFUND, orders, refunded, cause=CAUSE, by=by, at=at, note=_NOTE)
 

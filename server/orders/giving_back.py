@@ -1,4 +1,9 @@
-"""Deducted goods come back: on hand or defective rises, never by more than was deducted and has not come back."""
+"""Deducted goods come back: on hand or defective rises, never by more than was deducted and has not come back.
+
+Nothing comes back to what was deleted since: what left a warehouse that is gone comes to the default one (WH-6). Units
+of a SKU that is gone (CAT-13) are refused where people say that they are there, and stay out where a rule of the
+store's would bring all of an order back.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +19,9 @@ from sqlalchemy.orm import Session
 from server.catalog.models import MerchantSku
 from server.db.bulk import NUMBER, relation
 from server.errors import Refused
+from server.ledger.errors import SkuGone
 from server.ledger.movements import Kind, Line
+from server.orders.gone import Gone, gone_among
 from server.orders.holding import Change, holds_of, settle
 from server.orders.models import Order, OrderHold, OrderLine
 from server.outbox.causes import Cause
@@ -73,6 +80,7 @@ class Outstanding:
 
     holds: Mapping[int, Sequence[OrderHold]]
     sold: Mapping[int, int | None]
+    gone: Gone
     left: dict[tuple[int, int], int]
 
     def anything(self, order_id: int) -> bool:
@@ -84,15 +92,13 @@ class Outstanding:
         return any(hold.deducted for hold in self.holds.get(order_id, ()))
 
     def take(self, order_ids: Sequence[int], item: Item, sku: str = "") -> list[Back]:
-        """The units of these orders' lines that an item brings back; `left` falls by them. Raises `TooMuch`."""
+        """The units of these orders' lines that an item brings back; `left` falls by them.
+
+        Raises `TooMuch`, and `SkuGone` where units of a SKU that was deleted would come back.
+        """
         mine = {number: self.holds.get(number, ()) for number in order_ids}
         if item.sku_id is None:
-            return [
-                self._back(number, hold, self.left[hold.line_id, hold.sku_id], item)
-                for number, some in mine.items()
-                for hold in some
-                if self.left[hold.line_id, hold.sku_id]
-            ]
+            return self._all([(number, hold) for number, some in mine.items() for hold in some], item)
         sources = _sources(item.sku_id, mine, self.sold)
         there = sum(source.fits(self.left) for source in sources)
         wanted = there if item.quantity is None else item.quantity
@@ -106,9 +112,20 @@ class Outstanding:
                 back.append(self._back(source.order_id, hold, some * source.each(hold), item))
         return back
 
+    def living(self, order_ids: Sequence[int]) -> list[Back]:
+        """All that these orders have out of SKUs that are not deleted."""
+        holds = [(number, hold) for number in order_ids for hold in self.holds.get(number, ())]
+        return self._all([(number, hold) for number, hold in holds if hold.sku_id not in self.gone.skus], Item())
+
+    def _all(self, holds: Sequence[tuple[int, OrderHold]], item: Item) -> list[Back]:
+        out_now = [(number, hold, self.left[hold.line_id, hold.sku_id]) for number, hold in holds]
+        return [self._back(number, hold, units, item) for number, hold, units in out_now if units]
+
     def _back(self, order_id: int, hold: OrderHold, units: int, item: Item) -> Back:
+        if hold.sku_id in self.gone.skus:
+            raise SkuGone([self.gone.skus[hold.sku_id]])
         self.left[hold.line_id, hold.sku_id] -= units
-        place = item.warehouse_id or hold.warehouse_id
+        place = item.warehouse_id or self.gone.place(hold.warehouse_id)
         return Back(order_id, hold.line_id, hold.sku_id, place, units, item.defective)
 
 
@@ -116,11 +133,15 @@ def outstanding(session: Session, orders: Sequence[Order]) -> Outstanding:
     """What the orders have out."""
     holds = holds_of(session, [order.id for order in orders])
     left = {(hold.line_id, hold.sku_id): out(hold) for some in holds.values() for hold in some}
-    return Outstanding(holds, _sold(session, holds), left)
+    gone = gone_among(session, [hold for some in holds.values() for hold in some])
+    return Outstanding(holds, _sold(session, holds), gone, left)
 
 
 def found_back(session: Session, orders: Sequence[Order], items: Sequence[Item]) -> list[Back]:
-    """Items as units of what the orders' lines took. Raises `TooMuch`: "RED: 3 wanted back, but only 2 are out"."""
+    """Items as units of what the orders' lines took.
+
+    Raises `TooMuch`: "RED: 3 wanted back, but only 2 are out", and `SkuGone`.
+    """
     there, ids = outstanding(session, orders), [order.id for order in orders]
     back: list[Back] = []
     for item in items:
@@ -145,10 +166,10 @@ def give_back(
 ) -> dict[int, int]:
     """Take back all that the orders have out, or what is in `back`; gives each order's entry.
 
-    Raises `TooMuch` where that is more than is out.
+    Units of a SKU that was deleted stay out with the former. Raises `TooMuch` where `back` is more than is out.
     """
     if back is None:
-        back = found_back(session, orders, [Item()])
+        back = outstanding(session, orders).living([order.id for order in orders])
     else:
         _refuse_too_much(session, orders, back)
     changes = [one.change for one in back]

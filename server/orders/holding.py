@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from server.ledger.movements import Entry, Kind, Line
 from server.ledger.posting import post
 from server.orders.models import Order, OrderHold, OrderLine
 from server.outbox.causes import Cause
+from server.places.queries import hold_standing
 
 DOCUMENT = "order"
 
@@ -45,18 +46,30 @@ def settle(
 ) -> dict[int, int]:
     """Post the changes, one entry per order, and write them into the holds; gives each order's entry.
 
-    `reverses`: by order, the entry that is taken back. Raises `NotEnough`.
+    `reverses`: by order, the entry that is taken back (STK-2). Raises `NotEnough`, `SkuGone`, and
+    `Refused` where units would come into a warehouse that was deleted.
     """
     by_order: dict[int, list[Line]] = defaultdict(list)
     for change in changes:
         by_order[change.order_id].append(change.moves)
+    taken_back = reverses or {}
+    same: dict[str, Any] = {"kind": kind, "document": DOCUMENT, "cause": cause, "by": by, "at": at, "note": note}
     entries = [
-        Entry(kind, DOCUMENT, order.id, f"{order.steps + 1}/{kind.value}", by_order[order.id], cause, by, at, note=note)
+        Entry(
+            **same,
+            document_id=order.id,
+            step=f"{order.steps + 1}/{kind.value}",
+            lines=by_order[order.id],
+            reverses_id=taken_back.get(order.id),
+        )
         for order in orders
         if order.id in by_order
     ]
     if not entries:
         return {}
+    rising = {each.moves.warehouse_id for each in changes if each.moves.on_hand > 0 or each.moves.defective > 0}
+    if rising:
+        hold_standing(session, *rising)
     posted = post(session, entries)
     _write(session, changes)
     step(session, [order for order in orders if order.id in by_order])

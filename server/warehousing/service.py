@@ -112,13 +112,14 @@ def complete(
 def reverse(session: Session, list_id: int, entry_id: int, *, by: str, at: datetime) -> Posted:
     """Post the opposite of a completed list's entry (WB-8): opposite changes, never an absolute figure.
 
-    Raises `NotEnough` where that would take more than is there.
+    Raises `NotEnough` where that would take more than is there, `Refused` where its warehouse or a SKU is gone.
     """
     moved = session.execute(
         select(Movement.warehouse_id, Movement.sku_id, Movement.on_hand)
         .where(Movement.entry_id == entry_id)
         .order_by(Movement.line)
     ).all()
+    hold_standing(session, *{line.warehouse_id for line in moved})
     lines = [Line(warehouse, sku, on_hand=-on_hand) for warehouse, sku, on_hand in moved]
     entry = Entry(Kind.UNDO, DOCUMENT, list_id, "undo", lines, Cause.UNDO, by, at, note="undo", reverses_id=entry_id)
     return post(session, [entry])[0]

@@ -9,7 +9,7 @@ from typing import ClassVar
 from sqlalchemy.orm import Session
 
 from server.errors import StockbookError
-from server.ledger.errors import NotEnough
+from server.ledger.errors import NotEnough, SkuGone
 from server.orders import returns, service
 from server.orders.giving_back import Back, Item, Outstanding, TooMuch, outstanding
 from server.orders.models import Order
@@ -152,6 +152,8 @@ def _bring_back(plan: Plan, row: _Row, there: Outstanding) -> None:
     except TooMuch as much:
         facts = {"wanted": much.wanted, "out": much.there}
         plan.findings.append(Finding("not-out", number, "quantity", facts))
+    except SkuGone as gone:
+        plan.findings.append(Finding("refused", number, "order", {"reason": gone.text}))
     else:
         if not row.back:  # other rows of the sheet have brought all of it back
             plan.findings.append(Finding("not-out", number, "order", {"wanted": 1, "out": 0}))

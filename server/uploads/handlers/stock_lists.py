@@ -8,6 +8,7 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from server.db.bulk import NUMBER, relation
+from server.errors import Refused
 from server.ledger.errors import NotEnough
 from server.ledger.models import Balance
 from server.ledger.posting import Figures
@@ -64,7 +65,7 @@ def complete_lists(
 
 
 def reverse_lists(session: Session, steps: Sequence[Step], context: Context) -> None:
-    """Reverse every list of an upload. Raises `CannotUndo` naming what is no longer there."""
+    """Reverse every list of an upload. Raises `CannotUndo` naming what is no longer there: units, warehouses, SKUs."""
     reasons: list[str] = []
     for step in steps:
         if "list" not in step:
@@ -73,5 +74,7 @@ def reverse_lists(session: Session, steps: Sequence[Step], context: Context) -> 
             service.reverse(session, step["list"], step["entry"], by=context.by, at=context.at)
         except NotEnough as short:
             reasons += in_words(session, short)
+        except Refused as refused:
+            reasons.append(refused.text)
     if reasons:
         raise CannotUndo(reasons)

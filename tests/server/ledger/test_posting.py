@@ -6,15 +6,16 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from server.catalog.models import MerchantSku
 from server.db.session import Database
-from server.ledger.errors import KeyTaken, NotEnough
+from server.ledger.errors import KeyTaken, NotEnough, SkuGone
 from server.ledger.models import Balance, Movement
 from server.ledger.movements import Kind, Line
 from server.ledger.posting import Figures, lock_figures, post
 from server.ledger.verifying import Difference, verify
 from server.outbox.causes import Cause, unpack
 from server.outbox.models import Changed
-from tests.factories import entry, figures, make_sku, make_warehouse, put_stock
+from tests.factories import AT, entry, figures, make_sku, make_warehouse, put_stock
 from tests.support.statements import counted
 
 
@@ -113,6 +114,24 @@ def test_a_reversal_points_at_what_it_reverses(db: Database, place: tuple[int, i
     with db.read() as session:
         assert figures(session, w, s).on_hand == 0
         assert verify(session) == []
+
+
+def test_nothing_is_posted_on_a_deleted_sku(db: Database, place: tuple[int, int]) -> None:
+    """CAT-13: on neither database, and nothing else of the same posting either."""
+    w, s = place
+    other = db.write(lambda x: make_sku(x, "OTHER"))
+    db.write(lambda x: setattr(x.get_one(MerchantSku, s), "deleted_at", AT))
+    with pytest.raises(SkuGone, match="was deleted: no units of it can be booked"):
+        db.write(lambda x: post(x, [entry(Line(w, other, on_hand=1)), entry(Line(w, s, on_hand=1))]))
+    with db.read() as session:
+        assert (figures(session, w, s), figures(session, w, other)) == (Figures(), Figures())
+        assert verify(session) == []
+
+
+def test_an_undo_must_say_what_it_takes_back(place: tuple[int, int]) -> None:
+    """STK-2."""
+    with pytest.raises(AssertionError, match="says what it takes back"):
+        entry(Line(*place, on_hand=1), kind=Kind.UNDO)
 
 
 def test_posting_marks_its_skus_as_changed(db: Database, place: tuple[int, int]) -> None:

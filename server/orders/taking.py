@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from sqlalchemy import and_, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -18,7 +17,7 @@ from sqlalchemy.orm import Session
 from server.channels.protocol import MarketOrder, MarketStatus
 from server.db.base import decimal_for
 from server.db.bulk import NUMBER, TEXT, dialect_of, insert_rows, relation
-from server.orders import editing, rules, service, vetting
+from server.orders import editing, facts, rules, service, vetting
 from server.orders.allocating import uncovered
 from server.orders.editing import Edited, Listing
 from server.orders.models import Order, OrderLine
@@ -92,8 +91,9 @@ def take_in(session: Session, store: Store, news: Sequence[MarketOrder], *, by: 
         todo.append((order, decision.actions))
     edited = editing.read(session, heard, store_skus)
     todo = [(order, actions or editing.retried(edited[order.id])) for order, actions in todo]
-    for order, fresh_news in heard:
-        _bring_up_to_date(order, fresh_news)
+    facts.mark_supplements(session, [(each, one.news) for one in edited.values() for each in one.supplements])
+    facts.bring_up_to_date(session, heard)
+    for order, _ in heard:
         todo += _follow(edited[order.id], ways)
     fresh = [order for number, order in wanted.items() if number not in known]
     made = _write_new(session, store, fresh, store_skus, ways, at)
@@ -134,7 +134,6 @@ def _follow(edited: Edited, ways: Ways) -> list[_Todo]:
     news = edited.news
     followed: list[_Todo] = []
     for supplement in edited.supplements:
-        supplement.hold, supplement.cancel_pending = news.hold, news.cancel_pending
         packed = supplement.state in (State.IN_PROCESS, State.TO_PICKUP, State.SHIPPED)
         if packed or news.status is MarketStatus.CANCELLED:
             followed.append((supplement, rules.actions_for(State(supplement.state), news, ways=ways)))
@@ -195,29 +194,6 @@ def _as_known(order: Order) -> rules.Known:
     return rules.Known(State(order.state), MarketStatus(order.market_status), order.seen_at, order.content)
 
 
-def _facts(order: MarketOrder) -> dict[str, Any]:
-    return {
-        "market_status": order.status.value,
-        "cod": order.cod,
-        "hold": order.hold,
-        "cancel_pending": order.cancel_pending,
-        "counts_at": rules.counts_from(order),
-        "seen_at": order.updated_at,
-        "content": rules.content_of(order),
-        "total": order.total,
-        "currency": order.currency or "",
-        "tracking": list(order.tracking_numbers),
-    }
-
-
-def _bring_up_to_date(order: Order, news: MarketOrder) -> None:
-    facts = _facts(news)
-    if order.counts_at is not None:
-        facts.pop("counts_at")  # what it once counted from stays its place in the queue
-    for name, value in facts.items():
-        setattr(order, name, value)
-
-
 def _write_new(
     session: Session,
     store: Store,
@@ -236,7 +212,7 @@ def _write_new(
             "placed_at": order.placed_at,
             "created_at": at,
             "updated_at": at,
-            **_facts(order),
+            **facts.facts_of(order),
         }
         for order in fresh
     ]

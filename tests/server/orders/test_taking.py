@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -292,3 +293,35 @@ def test_statements_do_not_grow_with_orders(shop: Shop) -> None:
             shop.take(*page)
         seen.append(len(statements))
     assert seen[0] == seen[1]
+
+
+def test_statements_do_not_grow_with_mixed_news(shop: Shop) -> None:
+    """ORD-3: news that changes other columns of each order is written at once too."""
+    shop.stock(shop.red, 1000)
+    seen = []
+    for size in (10, 100):
+        shop.take(*(news(f"M{size}-{n}", ("red", 1)) for n in range(size)))
+        with counted(shop.db) as statements:
+            shop.take(*(news(f"M{size}-{n}", ("red", 1), minutes=5 + n % 3, **_mixed(n)) for n in range(size)))
+        seen.append(len(statements))
+    assert seen[0] == seen[1]
+    with shop.db.read() as s:
+        for n in (1, 2, 3, 4):
+            order = s.scalars(select(Order).where(Order.number == f"M100-{n}")).one()
+            said = {name: getattr(order, name) for name in ("hold", "cod", "total", "tracking", "cancel_pending")}
+            assert said == _MIXED_BEFORE | {name.removesuffix("_numbers"): value for name, value in _mixed(n).items()}
+            assert (order.seen_at, order.counts_at) == (AT + timedelta(minutes=5 + n % 3), AT)
+
+
+_MIXED_BEFORE = {"hold": False, "cod": False, "total": None, "tracking": [], "cancel_pending": False}
+
+
+def _mixed(n: int) -> dict[str, Any]:
+    facts: list[dict[str, Any]] = [
+        {},
+        {"hold": True},
+        {"total": Decimal("12.50")},
+        {"tracking_numbers": [f"TRK-{n}"]},
+        {"cancel_pending": True, "total": Decimal(n)},
+    ]
+    return facts[n % len(facts)]

@@ -15,7 +15,7 @@ from server.db.bulk import NUMBER, relation
 from server.errors import NotFound, WrongUse
 from server.orders import changing, service
 from server.orders.models import Order, OrderLine
-from server.orders.states import Action, State
+from server.orders.states import NEW, Action, State
 from server.outbox.causes import Cause
 from server.stores.mapping import Mapped, Matches, map_many, match
 from server.stores.models import StoreSku
@@ -27,10 +27,6 @@ class Scope(enum.StrEnum):
     THIS_ORDER = "this order only"
     FUTURE = "future orders"
     ALL_NEW = "all new orders"
-
-
-#: States whose orders *all new orders* takes along; one in process is packed already.
-NEW = frozenset({State.TO_PACK, State.OUT_OF_STOCK, State.UNMAPPED})
 
 
 def scope_named(text: str | None) -> Scope:

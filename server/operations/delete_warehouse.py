@@ -16,12 +16,11 @@ from server.db.base import Base
 from server.db.bulk import NUMBER, relation
 from server.errors import Refused
 from server.ledger.models import Balance
-from server.operations.warehouse_uses import WAITING
 from server.orders import allocating
 from server.orders.allocating import Moved, write_states
 from server.orders.models import Order
 from server.orders.service import lock
-from server.orders.states import ALLOCATED, State
+from server.orders.states import ALLOCATED, NOT_LEFT, State
 from server.outbox import queue
 from server.outbox.causes import Cause
 from server.places import service
@@ -99,9 +98,9 @@ def restore_warehouse(session: Session, warehouse_id: int, freed: Freed, *, by: 
 def _move_orders(session: Session, warehouse_id: int, default_id: int, *, by: str, at: datetime) -> list[Order]:
     """Whoever waits for it or holds there goes to the default: what it holds is released, and it is tried there. One
     in process has to be packed anew, in another place; others keep their state."""
-    theirs = select(Order.id).where(Order.warehouse_id == warehouse_id, Order.state.in_(WAITING))
+    theirs = select(Order.id).where(Order.warehouse_id == warehouse_id, Order.state.in_(NOT_LEFT))
     locked = lock(session, session.scalars(theirs))
-    orders = [order for order in locked if order.warehouse_id == warehouse_id and order.state in WAITING]
+    orders = [order for order in locked if order.warehouse_id == warehouse_id and order.state in NOT_LEFT]
     trying = [order for order in orders if order.state in (*ALLOCATED, State.OUT_OF_STOCK)]
     allocating.release(session, orders, cause=CAUSE, by=by, at=at)
     write_states(session, [Moved(order, State(order.state), default_id, order.steps) for order in orders], at=at)

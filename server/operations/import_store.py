@@ -22,7 +22,7 @@ from server.operations.change_mapping import change_mapping
 from server.operations.listing_skus import Proposal, make_skus, propose
 from server.operations.stock_arrived import try_out_of_stock
 from server.orders.models import Order, OrderLine
-from server.orders.states import State
+from server.orders.states import WAITING
 from server.outbox import queue
 from server.outbox.causes import Cause
 from server.places.models import Warehouse
@@ -34,8 +34,6 @@ from server.stores.queries import find_store, store_sku_ids
 from server.warehousing.service import without_own_stock
 
 DOCUMENT = "store"
-#: Orders that wait for units, or hold them: the store no longer shows those, yet they are on the shelf.
-_WAITING = (State.UNMAPPED, State.OUT_OF_STOCK, State.TO_PACK, State.IN_PROCESS)
 
 
 @dataclass(frozen=True)
@@ -189,7 +187,7 @@ def _waiting_units(session: Session, store_id: int, asked_at: datetime) -> dict[
         select(StoreSku.code, func.sum(OrderLine.quantity))
         .join(OrderLine, OrderLine.store_sku_id == StoreSku.id)
         .join(Order, Order.id == OrderLine.order_id)
-        .where(Order.store_id == store_id, Order.state.in_(_WAITING), Order.placed_at < asked_at)
+        .where(Order.store_id == store_id, Order.state.in_(WAITING), Order.placed_at < asked_at)
         .group_by(StoreSku.code)
     )
     return {code: int(units) for code, units in rows}

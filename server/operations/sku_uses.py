@@ -11,11 +11,10 @@ from sqlalchemy.orm import Session
 
 from server.db.bulk import NUMBER, relation
 from server.orders.models import Order, OrderHold, OrderLine, OrderReturn, OrderReturnLine
+from server.orders.states import OPEN
 from server.stores.models import Store, StoreSku
 from server.warehousing.models import StockCount, StockCountLine, StockList, StockListLine, Transfer, TransferLine
 
-#: Orders that can still move stock: what has left may yet come back until the buyer has it for good.
-OPEN_STATES = ("unpaid", "to_pack", "out_of_stock", "unmapped", "in_process", "to_pickup", "shipped")
 _NAMED = 5
 
 # Push ranks above this room: its tables are read by name, as foreign keys name them.
@@ -29,13 +28,13 @@ def open_orders(session: Session, sku_ids: Iterable[int]) -> dict[int, list[str]
     sold = (
         select(OrderLine.sku_id.label("sku_id"), Order.number.label("name"))
         .join(Order, OrderLine.order_id == Order.id)
-        .where(Order.state.in_(OPEN_STATES))
+        .where(Order.state.in_(OPEN))
     )
     held = (
         select(OrderHold.sku_id.label("sku_id"), Order.number.label("name"))
         .join(OrderLine, OrderHold.line_id == OrderLine.id)
         .join(Order, OrderLine.order_id == Order.id)
-        .where(Order.state.in_(OPEN_STATES), or_(OrderHold.held > 0, OrderHold.deducted > 0))
+        .where(Order.state.in_(OPEN), or_(OrderHold.held > 0, OrderHold.deducted > 0))
     )
     found = _named(session, sold, ids)
     for sku_id, names in _named(session, held, ids).items():

@@ -12,22 +12,9 @@ from sqlalchemy.orm import Session
 from server.catalog.models import MerchantSku
 from server.db.base import Base
 from server.orders.models import Order
-from server.orders.states import State
+from server.orders.states import NOT_LEFT
 from server.stores.models import Store
 from server.warehousing.models import StockCount, StockList, Transfer
-
-#: Orders that have not left: what they wait for, or hold, is in their warehouse.
-WAITING = tuple(
-    state.value
-    for state in (
-        State.UNPAID,
-        State.UNMAPPED,
-        State.OUT_OF_STOCK,
-        State.TO_PACK,
-        State.IN_PROCESS,
-        State.VOIDED,
-    )
-)
 
 
 def users(session: Session, warehouse_ids: Sequence[int]) -> dict[int, str]:
@@ -36,7 +23,7 @@ def users(session: Session, warehouse_ids: Sequence[int]) -> dict[int, str]:
     asked: tuple[tuple[str, Any, tuple[ColumnElement[bool], ...]], ...] = (
         ("stores", Store.warehouse_id, ()),
         ("SKUs as their default", MerchantSku.default_warehouse_id, (MerchantSku.deleted_at.is_(None),)),
-        ("open orders", Order.warehouse_id, (Order.state.in_(WAITING),)),
+        ("open orders", Order.warehouse_id, (Order.state.in_(NOT_LEFT),)),
         ("stock lists to do", StockList.warehouse_id, (StockList.state == "todo",)),
         ("stock counts in draft", StockCount.warehouse_id, (StockCount.state == "draft",)),
         ("transfers in draft from it", Transfer.source_id, (Transfer.state == "draft",)),

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from server.channels.protocol import MarketStatus
 from server.orders.models import Order, OrderHold, OrderLine
-from server.orders.queries import WAITING, risky, views
-from server.orders.states import DEDUCTED, State
+from server.orders.queries import risky, views
+from server.orders.states import DEDUCTED, WAITING, State
 
 _PAGE = 1000
 _LINE = ("store_sku", "sku", "quantity", "held", "deducted", "returned", "name")

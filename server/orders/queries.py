@@ -16,12 +16,9 @@ from server.db.bulk import NUMBER, relation
 from server.errors import NotFound
 from server.ledger.models import Balance
 from server.orders.models import Order, OrderHold, OrderLine
-from server.orders.states import State
+from server.orders.states import WAITING, State
 from server.places.models import Warehouse
 from server.stores.models import Store, StoreSku
-
-#: States in which an order still waits to be packed or shipped here.
-WAITING = (State.TO_PACK, State.OUT_OF_STOCK, State.UNMAPPED, State.IN_PROCESS)
 
 
 @dataclass(frozen=True)

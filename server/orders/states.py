@@ -95,8 +95,15 @@ class Step(NamedTuple):
 
 ALLOCATED = frozenset({State.TO_PACK, State.IN_PROCESS})
 DEDUCTED = frozenset({State.TO_PICKUP, State.SHIPPED, State.COMPLETED})
-#: States whose orders still wait for something to happen here; a SKU in one of them can't be deleted (CAT-13).
-OPEN = frozenset({State.UNPAID, State.TO_PACK, State.OUT_OF_STOCK, State.UNMAPPED, State.IN_PROCESS, State.TO_PICKUP})
+#: Nothing is packed yet, and nothing stands in the way of it but stock or a mapping (CAT-9's *all new orders*).
+NEW = frozenset({State.TO_PACK, State.OUT_OF_STOCK, State.UNMAPPED})
+#: To be packed or shipped here: they wait for units, or hold them, which are on the shelf all the same.
+WAITING = NEW | {State.IN_PROCESS}
+#: Not left, and may still leave: what these wait for, or hold, is in their warehouse (WH-6).
+NOT_LEFT = WAITING | {State.UNPAID, State.VOIDED}
+#: Can still move stock by themselves: what has left may come back until the buyer has it for good. A SKU in one of them
+#: can't be deleted (CAT-13).
+OPEN = WAITING | {State.UNPAID, State.TO_PICKUP, State.SHIPPED}
 
 _S, _A, _E = State, Action, Effect
 

@@ -15,6 +15,7 @@ from server.catalog.searching import split_names
 from server.errors import NotFound, StockbookError
 from server.orders import queries as orders
 from server.orders.models import Order
+from server.orders.states import WAITING
 from server.places.models import Warehouse
 from server.places.queries import warehouses
 from server.push import queries as pushes
@@ -109,5 +110,5 @@ def _allows(session: Session, sku_id: int) -> list[HereAvailable]:
 
 
 def _waiting(session: Session, sku_id: int) -> list[orders.OrderView]:
-    rows = orders.orders(sku_id=sku_id).where(Order.state.in_(orders.WAITING)).order_by(Order.id.desc()).limit(ORDERS)
+    rows = orders.orders(sku_id=sku_id).where(Order.state.in_(WAITING)).order_by(Order.id.desc()).limit(ORDERS)
     return orders.views(session, session.scalars(rows).all())

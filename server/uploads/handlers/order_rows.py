@@ -12,10 +12,10 @@ from server import clock
 from server.catalog.queries import by_ids
 from server.db.bulk import NUMBER, TEXT, relation
 from server.errors import WrongUse
-from server.operations.change_mapping import NEW, Scope, lines_of, scope_named
+from server.operations.change_mapping import Scope, lines_of, scope_named
 from server.orders import by_hand, service
 from server.orders.models import Order, OrderLine
-from server.orders.states import Action, State
+from server.orders.states import NEW, Action, State
 from server.stores.queries import find_store_skus, store_sku_ids
 from server.uploads.handlers.order_previews import Deed
 from server.uploads.rows import Rows

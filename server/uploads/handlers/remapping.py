@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.db.bulk import NUMBER, relation
-from server.operations.change_mapping import NEW, Remap, Scope, change_for_orders, change_mapping, lines_of, new_lines
+from server.operations.change_mapping import Remap, Scope, change_for_orders, change_mapping, lines_of, new_lines
 from server.orders import changing
 from server.orders.models import Order, OrderLine
-from server.orders.states import State
+from server.orders.states import NEW, State
 from server.outbox.causes import Cause
 from server.stores import queries
 from server.uploads.handlers.protocol import Context, Step

@@ -123,6 +123,8 @@ class Books:
     store_warehouse: dict[str, str | None]
     safety: dict[Key, int]
     switches: dict[str, bool]
+    lost: list[str]  # figures where nobody looks: in deleted warehouses, on deleted SKUs
+    aimless: list[str]  # entries that take back nothing that is known
     marks: int  # SKUs to be evaluated
     waiting: int  # pushes that are not refused for good
 
@@ -203,6 +205,23 @@ def read(session: Session) -> Books:
             )
         },
         switches={row.name: str(row.value).lower() == "true" for row in rows("SELECT name, value FROM switch")},
+        lost=[
+            f"{row.s} in {row.w}: {row.on_hand}, {row.allocated}, {row.on_the_way}, {row.defective}"
+            for row in rows(
+                "SELECT w.code AS w, s.code AS s, b.* FROM balance b JOIN warehouse w ON w.id = b.warehouse_id"
+                " JOIN merchant_sku s ON s.id = b.sku_id WHERE"
+                " (w.deleted_at IS NOT NULL AND (b.on_hand <> 0 OR b.allocated <> 0 OR b.on_the_way <> 0)) OR"
+                " (s.deleted_at IS NOT NULL"
+                " AND (b.on_hand <> 0 OR b.allocated <> 0 OR b.on_the_way <> 0 OR b.defective <> 0))"
+            )
+        ],
+        aimless=[
+            row.key
+            for row in rows(
+                "SELECT e.key FROM entry e LEFT JOIN entry r ON r.id = e.reverses_id WHERE e.kind = 'undo'"
+                " AND (r.id IS NULL OR r.document <> e.document OR r.document_id <> e.document_id)"
+            )
+        ],
         marks=rows("SELECT COUNT(*) AS n FROM changed")[0].n,
         waiting=rows("SELECT COUNT(*) AS n FROM push WHERE failed_at IS NULL")[0].n,
     )

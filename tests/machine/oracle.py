@@ -141,6 +141,9 @@ def broken(books: Books, *, raised: set[tuple[str, str]], counted: set[Key]) -> 
     wrong = []
     if books.moved != books.figures:
         wrong.append(f"STK-2: movements sum to {books.moved}, figures are {books.figures}")
+    wrong += [f"STK-2: {key} does not say what it takes back" for key in books.aimless]
+    # What is defective may stay in a warehouse that is deleted (WH-5).
+    wrong += [f"WH-5, CAT-13: {lost} of what is deleted" for lost in books.lost]
     held = +books.held()
     allocated = {key: figures.allocated for key, figures in books.figures.items() if figures.allocated}
     if dict(held) != allocated:

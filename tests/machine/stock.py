@@ -155,6 +155,8 @@ class StockRules(Base):
         )
         done, answer = self.world.call("DELETE", f"/warehouses/{found['id']}")
         assert done == (not holds_some), answer
+        for one in self.uploads if done else ():
+            one.closed |= any(place == WEST and any(moved) for (place, _), moved in (one.change or {}).items())
         after = self.world.books()
         moved = [number for number, order in before.orders.items() if order.warehouse == WEST and order.state in OPEN]
         assert not done or all(after.orders[number].warehouse == before.default for number in moved), answer
@@ -172,7 +174,8 @@ class StockRules(Base):
     @precondition(lambda self: self.uploads)
     @rule(which=WHICH)
     def undo(self, which: int) -> None:
-        """WB-8: opposite movements, all or nothing; refused where less than nothing would be available."""
+        """WB-8: opposite movements, all or nothing; refused where less than nothing would be available, and where the
+        warehouse is gone (WH-6), also if there is another one of its name."""
         done = self.uploads[which % len(self.uploads)]
         before = self.books
         went, _ = self.world.call("POST", f"/uploads/{done.id}/undo", {})
@@ -184,8 +187,8 @@ class StockRules(Base):
         if done.foretold and not done.undone:
             assert done.change is not None
             short = any(_below(before, key, change) for key, change in done.change.items())
-            assert went == (not short), f"undo of {done}: {went}, with {before.figures}"
-        assert not (went and done.undone), f"{done} was undone a second time"
+            assert went == (not short and not done.closed), f"undo of {done}: {went}, with {before.figures}"
+        assert not (went and (done.undone or done.closed)), f"{done} was undone a second time, or where nobody looks"
         if went:
             done.undone = True
             self._note_transfer_undone(done)

@@ -66,7 +66,7 @@ def _revert(session: Session, steps: Sequence[Step], orders: Mapping[int, Order]
     service.act(session, Action.PACK, packed, by=by, at=at, cause=Cause.UNDO)
 
 
-def _void(session: Session, steps: Sequence[Step], orders: Mapping[int, Order], context: Context) -> None:
+def _void(session: Session, steps: Sequence[Step], _orders: Mapping[int, Order], context: Context) -> None:
     service.act(session, Action.VOID, _ids(steps), by=context.by, at=context.at, cause=Cause.UNDO)
 
 

@@ -21,7 +21,7 @@ class Done:
     change: Mapping[Key, Figures] | None = None
     foretold: bool = False  # whether its undo must go or be refused is known
     undone: bool = False
-    closed: bool = False  # a warehouse that it moved stock in was deleted since
+    closed: bool = False  # a warehouse or SKU that it moved stock of was deleted since
 
 
 class Base(RuleBasedStateMachine):

@@ -161,6 +161,19 @@ class StockRules(Base):
         moved = [number for number, order in before.orders.items() if order.warehouse == WEST and order.state in OPEN]
         assert not done or all(after.orders[number].warehouse == before.default for number in moved), answer
 
+    @rule(place=PLACES, units=FEW)
+    def short_lived_sku(self, place: str, units: int) -> None:
+        """CAT-13: a SKU comes, sells out and is deleted; what moved it can't be undone any more."""
+        sku = f"GONE-{self.world.note()[5:]}"
+        made = self.world.must("POST", "/skus", {"sku": sku, "title": sku})
+        for template, sign in (("stock_in", 1), ("stock_out", -1)):
+            self.books = self.world.books()
+            row = {"sku": sku, "warehouse": place, "quantity": units}
+            self._expect_rows(template, [row], {(place, sku): Figures(sign * units)}, arrives=True)
+        assert self.world.call("DELETE", f"/skus/{made['id']}")[0]
+        for one in self.uploads[-2:]:
+            one.closed = True
+
     @rule()
     def refresh(self) -> None:
         """STK-11: nothing differs, so nothing is set; orders that wait are tried, oldest first."""

@@ -12,10 +12,10 @@ from tests.support.http import Api
 
 
 def everywhere(api: Api) -> Iterator[tuple[str, str]]:
-    """Method and path of every route that asks for a token."""
+    """Method and path of every route that asks for a token; pages are for browsers."""
     for rule in api.app.url_map.iter_rules():
         declared = needs_of(api.app.view_functions[rule.endpoint])
-        if declared is not None and declared.permission is not None:
+        if declared is not None and declared.permission is not None and not declared.page:
             for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
                 yield method, re.sub(r"<[^>]+>", "1", rule.rule)
 

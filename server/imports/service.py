@@ -120,7 +120,7 @@ def secrets_set(row: ScheduledImport, keys: MultiFernet) -> dict[str, bool]:
 def users_of(session: Session, rows: Sequence[ScheduledImport]) -> dict[int, str]:
     """The names of those they act as, by number."""
     wanted = {row.user_id for row in rows}
-    return dict(session.execute(select(User.id, User.name).where(User.id.in_(wanted))).tuples().all())
+    return dict(session.execute(select(User.id, User.name).where(User.id.in_(wanted))).all())
 
 
 def audited(row: ScheduledImport) -> dict[str, Any]:

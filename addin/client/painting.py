@@ -63,11 +63,6 @@ def own_part(note: str) -> str:
     return note.partition(SIGNATURE)[0].rstrip("\n")
 
 
-def said_part(note: str) -> str:
-    """What we wrote of a note."""
-    return note.partition(SIGNATURE)[2]
-
-
 def _first(wrong: Sequence[Position], inputs: Sequence[Position]) -> Position | None:
     """The first wrong cell of the first wrong row; its status where no cell of it is to blame."""
     if not wrong:

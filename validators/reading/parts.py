@@ -38,7 +38,7 @@ class PartLook:
         self._tail = b""
         self._cells = self._texts = self._told_texts = 0
         self._last_row, self._last_column = 1, 0
-        self._far_row, self._far_cell = b"", b""
+        self._far_cell = b""
 
     @property
     def is_sheet(self) -> bool:

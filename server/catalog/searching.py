@@ -21,6 +21,8 @@ from server.db.bulk import NUMBER, relation
 MAX_NAMES = 30
 #: Hits for each name, and how alike (0 to 100) they must be at least.
 HITS, LEAST_SCORE = 10, 65.0
+#: A part of a code or title may be like a name that has some letters; fewer are like too much.
+LEAST_PART_SCORE, LEAST_PART_LETTERS = 80.0, 4
 #: A SKU that is the name, one that begins with it, one that has it within; titles count a little less.
 _EXACT, _BEGINS, _WITHIN, _TITLE_WITHIN = 100.0, 96.0, 92.0, 90.0
 #: Stands in no code, no title and no name.
@@ -126,18 +128,29 @@ def _shown(session: Session, sku_ids: Iterable[int]) -> dict[int, tuple[str, str
 
 
 def _best(name: str, catalogue: _Catalogue, limit: int) -> list[tuple[int, float]]:
-    """(place, score) of the best: what holds the name as it is first, then what is like it: a code by its letters,
-    code and title by their words in any order."""
+    """(place, score) of the best: what holds the name as it is first, then what is like it."""
     wanted = " ".join(fold(name).split())
     scores = _literally(wanted, catalogue)
     if len(scores) < limit:
-        by_words = (utils.default_process(wanted), catalogue.words, fuzz.token_set_ratio)
-        for text, choices, scorer in ((wanted, catalogue.keys, fuzz.ratio), by_words):
-            alike = process.extract(text, choices, scorer=scorer, limit=limit * 2, score_cutoff=LEAST_SCORE)
-            for _, score, place in alike:
-                # what is only alike stands behind what holds the name
-                scores[place] = max(scores.get(place, 0.0), min(score, _TITLE_WITHIN - 1))
+        for score, place in _alike(wanted, catalogue, limit * 2):
+            # what is only alike stands behind what holds the name
+            scores[place] = max(scores.get(place, 0.0), min(score, _TITLE_WITHIN - 1))
     return sorted(scores.items(), key=lambda item: (-item[1], catalogue.keys[item[0]]))[:limit]
+
+
+def _alike(wanted: str, catalogue: _Catalogue, limit: int) -> Iterator[tuple[float, int]]:
+    """(score, place) of what is like it: a code by its letters, code and title by their words in any order, or by a
+    part of them; at most `limit` of each."""
+    words = utils.default_process(wanted)
+    ways = [
+        (wanted, catalogue.keys, fuzz.ratio, LEAST_SCORE),
+        (words, catalogue.words, fuzz.token_set_ratio, LEAST_SCORE),
+    ]
+    if len(words) >= LEAST_PART_LETTERS:
+        ways.append((words, catalogue.words, fuzz.partial_ratio, LEAST_PART_SCORE))
+    for text, choices, scorer, least in ways:
+        for _, score, place in process.extract(text, choices, scorer=scorer, limit=limit, score_cutoff=least):
+            yield score, place
 
 
 def _literally(wanted: str, catalogue: _Catalogue) -> dict[int, float]:

@@ -42,6 +42,8 @@ def first(db: Database, *names: str) -> list[str | None]:
         ("MUG-WTH-350", "MUG-WHT-350"),
         ("small box gift", "GIFT-BOX-S"),
         ("ocean", "NK-SP-TS-BLU-M"),
+        ("ocaen", "NK-SP-TS-BLU-M"),
+        ("shirrt", "NK-SP-TS-BLU-M"),
         ("cà phê", "CÀ-PHÊ"),
         ("tractor", None),
     ],

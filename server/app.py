@@ -52,7 +52,7 @@ from server.errors import Refused
 from server.settings import Settings
 from server.uploads import pipeline
 from server.uploads.running import Uploads
-from server.web import pages, start
+from server.web import office, pages, start
 from server.web.frame import Console
 
 VERSION = "1"
@@ -120,6 +120,7 @@ def create_app(shared: Services) -> OpenAPI:
     app.register_blueprint(description.description)
     page = start.StartPage(shared.db, shared.settings, in_full=shared.open_start_page)
     app.register_blueprint(start.blueprint(page, open_to_all))
+    app.register_blueprint(office.page)
     pages.register(app, Console(shared.db, shared.settings, shared.uploads, problems.status_of))
     for nothing in (404, 405):
         app.register_error_handler(nothing, _nothing_there)

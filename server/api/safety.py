@@ -113,13 +113,15 @@ def _unknown(names: Iterable[str]) -> list[dict[str, Any]]:
 
 def add_headers(response: Response) -> Response:
     """What browsers are told with every answer. There is no CORS: other sites' pages may not read us."""
-    page = response.mimetype == "text/html"
+    policy = response.headers.setdefault(
+        "Content-Security-Policy", _PAGE if response.mimetype == "text/html" else _STRICT
+    )
+    if "frame-ancestors 'none'" in policy:
+        response.headers.setdefault("X-Frame-Options", "DENY")
     for name, value in {
         "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
         "Referrer-Policy": "no-referrer",
         "Cross-Origin-Resource-Policy": "same-origin",
-        "Content-Security-Policy": _PAGE if page else _STRICT,
         "Cache-Control": "no-store",
     }.items():
         response.headers.setdefault(name, value)

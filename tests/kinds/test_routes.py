@@ -28,6 +28,9 @@ OPEN = {
     "/start/uploads/<int:id>/result.xlsx",
     "/start/static/<name>",
     "/sign-in",
+    "/addin/manifest.xml",
+    "/addin/<path:name>",
+    "/addin/icons/<name>",
 }
 
 

@@ -9,10 +9,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
-import pandas as pd
-import pandera.pandas as pa
-
 #: The widest quantity one cell may hold (docs/settings.md, "limits").
 MAX_QUANTITY = 10_000_000
 #: The literal that empties a value in an update (CAT-5).
@@ -91,47 +87,6 @@ class Column:
     def is_text(self) -> bool:
         """Whether cells are stored as text, so that leading zeros and long numbers survive."""
         return self.kind in (Kind.CODE, Kind.CODES, Kind.TEXT, Kind.PAIRS)
-
-    def pandera(self) -> pa.Column:
-        """The column's part of the Pandera schema. Values are typed already, so nothing is coerced."""
-        return pa.Column(
-            nullable=True,  # a missing required value is a finding of its own, with better words
-            required=False,
-            coerce=False,
-            checks=[*self._range_checks(), *self._text_checks()],
-            title=self.title,
-            description=self.help,
-            metadata={"stockbook": self},
-        )
-
-    def _range_checks(self) -> list[pa.Check]:
-        checks: list[pa.Check] = []
-        if self.minimum is not None:
-            checks.append(pa.Check(_at_least(self.minimum), element_wise=False, error="number-too-small"))
-        if self.maximum is not None:
-            checks.append(pa.Check(_at_most(self.maximum), element_wise=False, error="number-too-large"))
-        return checks
-
-    def _text_checks(self) -> list[pa.Check]:
-        if self.kind in (Kind.CODE, Kind.TEXT):
-            return [pa.Check(_at_most_characters(self.max_length), ignore_na=True, error="text-too-long")]
-        return []
-
-
-def _at_least(limit: Any) -> Callable[[Any], Any]:
-    return lambda series: series >= limit
-
-
-def _at_most(limit: Any) -> Callable[[Any], Any]:
-    return lambda series: series <= limit
-
-
-def _at_most_characters(limit: int) -> Callable[[Any], Any]:
-    def fits(texts: pd.Series) -> pd.Series:
-        lengths = np.fromiter(map(len, texts), dtype="int64", count=len(texts))  # a tenth of the time of `str.len`
-        return pd.Series(lengths <= limit, index=texts.index)
-
-    return fits
 
 
 def code(name: str, title: str, help: str, **more: Any) -> Column:

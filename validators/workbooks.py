@@ -12,6 +12,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from validators.columns import Column
+from validators.frames import schema_of
 from validators.messages import Finding
 
 #: Headers of the columns that the tools fill; they are never read as data.
@@ -66,14 +67,7 @@ class Workbook:
     @cached_property
     def schema(self) -> pa.DataFrameSchema:
         """The Pandera schema that a typed frame of this workbook is validated against, lazily."""
-        return pa.DataFrameSchema(
-            {column.name: column.pandera() for column in self.columns},
-            name=self.id,
-            title=self.title,
-            description=self.summary,
-            strict=False,
-            coerce=False,
-        )
+        return schema_of(self.columns, name=self.id, title=self.title, description=self.summary)
 
     @property
     def editable(self) -> tuple[Column, ...]:

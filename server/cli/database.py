@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 
 from server import clock
-from server.cli.opening import database, make_first_admin, opened, ready, settings, show_first_token
+from server.cli.opening import database, known_step, opened, settings
 from server.cli.output import AsJson, say, table
+from server.cli.starting import make_first_admin, ready, show_first_token
 from server.db import backup as backups
 from server.db import migrating
+from server.db.revisions import STEPS
 from server.db.session import Database
 from server.errors import Refused
 from server.ledger.verifying import verify
@@ -36,7 +38,7 @@ def init() -> None:
 def upgrade() -> None:
     """Bring the database up to date, after a backup of what is there."""
     with opened(settings()) as found:
-        before, newest = migrating.revision_of(found.db.engines.write), migrating.newest_revision()
+        before, newest = known_step(found.db), STEPS[-1]
         if before == newest:
             say(f"the database is up to date ({newest})")
             return

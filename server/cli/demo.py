@@ -20,9 +20,10 @@ import httpx
 import typer
 
 from server.cli.example import loading, trickle
-from server.cli.opening import TOKEN_FILE, Opened, ready, settings, show_first_token
+from server.cli.opening import Opened, settings
 from server.cli.output import complain, log_to_stderr, say
 from server.cli.serving import Host, Port, is_loopback, terminating, web
+from server.cli.starting import TOKEN_FILE, ready, show_first_token
 from server.errors import Refused, StockbookError
 from server.settings import Settings
 

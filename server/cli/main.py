@@ -8,33 +8,8 @@ import secrets
 import sys
 from collections.abc import Iterator, Sequence
 
-import typer
-from sqlalchemy.exc import SQLAlchemyError
-
 from server.channels.errors import ChannelError
-from server.cli import (
-    database,
-    demo,
-    imports,
-    jobs,
-    mapping,
-    orders,
-    push,
-    reference,
-    report,
-    returns,
-    serving,
-    sku,
-    stock,
-    store,
-    switches,
-    sync,
-    tokens,
-    transfers,
-    uploads,
-    users,
-    warehouse,
-)
+from server.cli.commands import Commands
 from server.cli.output import complain
 from server.errors import StockbookError, WrongUse
 
@@ -43,18 +18,9 @@ log = logging.getLogger(__name__)
 REFUSED, WRONG_USE = 1, 2
 MOST_DETAILS = 20
 
-app = typer.Typer(
-    name="python -m server",
-    help="Stockbook: the stock of many online stores, from Excel.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+app = Commands(
+    name="python -m server", help="Stockbook: the stock of many online stores, from Excel.", no_args_is_help=True
 )
-for register in (
-    *(serving, demo, database, tokens, users, jobs, imports, push, store, warehouse, mapping, sku),
-    *(uploads, stock, transfers, orders, returns, sync, report, switches, reference),
-):
-    register.add_to(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,10 +39,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has gone
-        return REFUSED
-    except SQLAlchemyError as error:
-        log.debug("database", exc_info=error)
-        complain(f"the database does not answer as it should: {str(error).splitlines()[0]}")
         return REFUSED
     except OSError as error:
         complain(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")

@@ -1,28 +1,24 @@
-"""Settings and database for a command; the first start."""
+"""Settings and database for a command."""
 
 from __future__ import annotations
 
 import getpass
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import SQLAlchemyError
 
-from server import clock
 from server import settings as settings_module
-from server.access.tokens import first_admin
-from server.cli.output import log_to_stderr, say
-from server.db import migrating
+from server.cli.output import log_to_stderr
+from server.db.revisions import STEPS, revision_of
 from server.db.session import Database
 from server.errors import Refused
-from server.jobs.service import prepare
-from server.places.service import ensure_default
 from server.settings import Settings
 
-TOKEN_FILE = "admin-token"
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -58,61 +54,31 @@ def database() -> Iterator[Opened]:
 
 @contextmanager
 def opened(chosen: Settings) -> Iterator[Opened]:
-    """The database of `chosen`, as it is."""
+    """The database of `chosen`, as it is. What it answers amiss becomes a sentence, as `Refused`."""
     chosen.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     db = Database(chosen.url)
     try:
         yield Opened(db, chosen)
+    except SQLAlchemyError as error:
+        log.debug("database", exc_info=error)
+        raise Refused(f"the database does not answer as it should: {str(error).splitlines()[0]}") from error
     finally:
         db.close()
 
 
-@contextmanager
-def ready(chosen: Settings, *, upgrade: bool = False) -> Iterator[Opened]:
-    """For servers: an empty database is made whole and gets its admin; an older one is upgraded or refused."""
-    with opened(chosen) as found:
-        if upgrade or migrating.revision_of(found.db.engines.write) is None:
-            migrating.upgrade(found.db.engines.write)
-        check(found.db)
-        yield Opened(found.db, chosen, make_first_admin(found.db, chosen.data_dir))
-
-
 def check(db: Database) -> None:
     """Raise `Refused` unless the schema is the one this code knows."""
-    here, newest = migrating.revision_of(db.engines.write), migrating.newest_revision()
+    here = known_step(db)
     if here is None:
         raise Refused("there is no database yet: python -m server init")
-    if here != newest:
-        raise Refused(f"the database is at step {here}, this version wants {newest}: python -m server upgrade")
+    if here != STEPS[-1]:
+        raise Refused(f"the database is at step {here}, this version wants {STEPS[-1]}: python -m server upgrade")
 
 
-def make_first_admin(db: Database, folder: Path) -> str | None:
-    """On the first start: the admin's token, also kept in the data folder for its owner only (SEC-1)."""
-
-    def make(session: Session) -> str | None:
-        prepare(session)
-        ensure_default(session, clock.now())
-        text = first_admin(session, by="system")
-        if text is not None:  # before the commit: a crash between must not lose the only token
-            keep_secret(folder / TOKEN_FILE, text)
-        return text
-
-    return db.write(make)
-
-
-def show_first_token(found: Opened) -> None:
-    """Print the token that was just made; later starts only say where it is kept."""
-    if found.token is not None:
-        say(f"admin token: {found.token}")
-    kept = found.settings.data_dir / TOKEN_FILE
-    if kept.exists():
-        say(f"(the token is kept in {kept})")
-
-
-def keep_secret(path: Path, text: str) -> None:
-    """Write a file that only its owner can read."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text + "\n")
-    path.chmod(0o600)
+def known_step(db: Database) -> str | None:
+    """The step the database is at, None for an empty one. Raises `Refused` for one that a newer version has made."""
+    here = revision_of(db.engines.write)
+    if here is not None and here > STEPS[-1]:
+        said = f"a newer version of Stockbook made this database (step {here}; this version knows {STEPS[-1]})"
+        raise Refused(f"{said}: install that version, or restore a backup from before")
+    return here

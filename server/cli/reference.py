@@ -16,6 +16,7 @@ from server.access.roles import PERMISSIONS, ROLES
 from server.api.frame import Services, needs_of
 from server.api.token_uses import TokenUses
 from server.app import create_app
+from server.cli.commands import Commands
 from server.cli.order_page import PAGE, order_page
 from server.cli.output import say
 from server.db.session import Database
@@ -31,23 +32,27 @@ _NOTE = "<!-- Written by `python -m server reference` from the code; edit the co
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add this command, which describes `app` itself."""
-
-    @app.command()
-    def reference(
-        check: Annotated[bool, typer.Option("--check", help="Write nothing; 1 if a page is out of date.")] = False,
-    ) -> None:
-        """For developers: write the reference pages of docs from the code."""
-        if not check:
-            write(app)
-            return
-        stale = out_of_date(app)
-        if stale:
-            raise Refused(f"out of date: {', '.join(stale)}; run `make docs`")
-        say("the reference pages of docs are up to date")
+    """Add this command."""
+    app.command()(reference)
 
 
-def write(app: typer.Typer, folder: Path = FOLDER) -> None:
+def reference(
+    context: typer.Context,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; 1 if a page is out of date.")] = False,
+) -> None:
+    """For developers: write the reference pages of docs from the code."""
+    app = context.find_root().command
+    assert isinstance(app, Commands)
+    if not check:
+        write(app)
+        return
+    stale = out_of_date(app)
+    if stale:
+        raise Refused(f"out of date: {', '.join(stale)}; run `make docs`")
+    say("the reference pages of docs are up to date")
+
+
+def write(app: Commands, folder: Path = FOLDER) -> None:
     """Write every page."""
     (folder / "reference").mkdir(parents=True, exist_ok=True)
     PAGE.write_text(order_page(PAGE.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
@@ -55,7 +60,7 @@ def write(app: typer.Typer, folder: Path = FOLDER) -> None:
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
 
 
-def out_of_date(app: typer.Typer, folder: Path = FOLDER) -> list[str]:
+def out_of_date(app: Commands, folder: Path = FOLDER) -> list[str]:
     """The pages that do not say what the code says."""
     by_hand = PAGE.read_text(encoding="utf-8")
     stale = [PAGE.name] if order_page(by_hand) != by_hand else []
@@ -66,7 +71,7 @@ def out_of_date(app: typer.Typer, folder: Path = FOLDER) -> list[str]:
     ]
 
 
-def _pages(app: typer.Typer) -> dict[str, str]:
+def _pages(app: Commands) -> dict[str, str]:
     return {
         "settings.md": _page("Settings", _settings()),
         "reference/routes.md": _page("Routes", _routes()),
@@ -171,10 +176,10 @@ _BY_SCHEDULE = (
 )
 
 
-def _commands(app: typer.Typer) -> Iterator[str]:
+def _commands(app: Commands) -> Iterator[str]:
     yield "`python -m server COMMAND`; exit code 0 done, 1 rows or work refused, 2 wrong use."
     yield ""
-    rows = sorted(_walk("", typer.main.get_command(app)))
+    rows = sorted(row for name, command in app.load_all().items() for row in _walk(name, command))
     yield from _table(("command", "options", "what"), rows)
 
 
@@ -182,7 +187,7 @@ def _walk(name: str, command: Any) -> Iterator[tuple[str, str, str]]:
     children = getattr(command, "commands", None)
     if children is not None:
         for child_name, child in children.items():
-            yield from _walk(f"{name} {child_name}".strip(), child)
+            yield from _walk(f"{name} {child_name}", child)
         return
     shown, options = [name], []
     for parameter in command.params:

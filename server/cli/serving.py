@@ -15,8 +15,9 @@ from typing import Annotated
 import typer
 
 from server.app import Server
-from server.cli.opening import Opened, ready, settings, show_first_token
+from server.cli.opening import Opened, settings
 from server.cli.output import log_to_stderr, say
+from server.cli.starting import ready, show_first_token
 from server.sandbox import http as sandbox_http
 from server.worker import Worker
 

@@ -7,8 +7,6 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 _STEPS = Path(__file__).with_name("migrations")
@@ -18,17 +16,6 @@ def upgrade(engine: Engine) -> None:
     """Run every step that is missing, in one transaction."""
     with engine.begin() as connection:
         command.upgrade(_config(connection), "head")
-
-
-def revision_of(engine: Engine) -> str | None:
-    """The step the database is at, None for an empty one."""
-    with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
-
-
-def newest_revision() -> str | None:
-    """The newest step this code knows."""
-    return ScriptDirectory.from_config(_config(None)).get_current_head()
 
 
 def write_step(engine: Engine, metadata: Any, message: str, revision: str) -> None:

@@ -5,4 +5,4 @@ from __future__ import annotations
 import multiprocessing
 
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["server.cli.main"])
+PROCESSES.set_forkserver_preload(["server.cli.main", "server.cli.serving"])

@@ -148,6 +148,15 @@ def test_upgrade_of_an_up_to_date_database_changes_nothing(terminal: Terminal) -
     assert "python -m server upgrade" in terminal.run("job", "list", code=1)
 
 
+def test_a_database_of_a_newer_version_is_left_alone(terminal: Terminal) -> None:
+    terminal.run("init")
+    with sqlite3.connect(terminal.folder / "stockbook.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    for words in (("stock",), ("upgrade",), ("init",), ("demo",), ("serve",)):
+        said = terminal.run(*words, code=1)
+        assert "a newer version of Stockbook made this database (step 9999" in said
+
+
 def test_the_reference_is_up_to_date() -> None:
     """docs/reference says what the code says. If not: `make docs`."""
     assert out_of_date(app) == []

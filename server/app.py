@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import waitress
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.info import Info
@@ -48,7 +47,7 @@ from server.api import (
 from server.api.frame import Problem, Services, open_to_all
 from server.api.token_uses import TokenUses
 from server.db.session import Database
-from server.errors import Refused
+from server.listening import Tls, listen
 from server.settings import Settings
 from server.uploads import pipeline
 from server.uploads.running import Uploads
@@ -144,37 +143,43 @@ def _recover(db: Database, settings: Settings) -> None:
 
 
 class Server:
-    """The application behind Waitress: one process, threads; bodies are buffered before a thread is taken."""
+    """The application, listening: one process, threads; bodies are buffered before a thread is taken."""
 
     def __init__(
-        self, db: Database, settings: Settings, host: str, port: int, *, open_start_page: bool = False
+        self,
+        db: Database,
+        settings: Settings,
+        host: str,
+        port: int,
+        *,
+        tls: Tls | None = None,
+        open_start_page: bool = False,
     ) -> None:
-        """Listens at once. Raises `Refused` where the port is taken."""
+        """Listens at once. Raises `Refused` where the port is taken or the certificate can't be used."""
         self.shared = Services(db, settings, TokenUses(db), Uploads(db, settings), open_start_page)
-        try:
-            self._server = waitress.create_server(
-                create_app(self.shared),
-                host=host,
-                port=port,
-                threads=settings.threads,
-                # ours answers first, as a problem; this one is the last line of defence
-                max_request_body_size=4 * settings.upload_max_bytes,
-                connection_limit=500,
-                channel_timeout=120,
-                ident="stockbook",
-            )
-        except OSError as error:
-            raise Refused(f"can't listen on {host}:{port}: {error.strerror or error}") from error
-        _recover(db, settings)
+        self._listener = listen(
+            create_app(self.shared),
+            host,
+            port,
+            threads=settings.threads,
+            # ours answers first, as a problem; this one is the last line of defence
+            max_body=4 * settings.upload_max_bytes,
+            tls=tls,
+        )
         shown = f"[{host}]" if ":" in host else host
-        self.address = f"http://{shown}:{self._server.effective_port}"
+        self.address = f"{'http' if tls is None else 'https'}://{shown}:{self._listener.port}"
+        try:
+            _recover(db, settings)
+        except BaseException:
+            self._listener.close()
+            raise
 
     def run(self) -> None:
         """Answer until Ctrl-C or SIGTERM; requests under way come to an end."""
-        self._server.run()
+        self._listener.run()
 
     def close(self) -> None:
         """Listen no more; write what is left to write."""
-        self._server.close()
+        self._listener.close()
         self.shared.uploads.close()
         self.shared.token_uses.flush()

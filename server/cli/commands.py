@@ -25,6 +25,9 @@ TABLE: dict[str, dict[str, Entry]] = {
             "demo", "A server, a sandbox store and, the first time, an example company. Ctrl-C stops everything."
         ),
         "sandbox": Entry("serving", "A small marketplace to try everything with; keeps its state."),
+        "certificate": Entry(
+            "certificate", "Make a certificate for `serve --tls`: for localhost, and for names of your own."
+        ),
         "job": Entry("jobs", "Jobs: what runs by itself."),
         "import": Entry("imports", "Scheduled imports: workbooks that appear in a watched place."),
     },

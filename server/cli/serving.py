@@ -8,23 +8,31 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
 import typer
 
+from server import certificates, clock
 from server.app import Server
 from server.cli.opening import Opened, settings
-from server.cli.output import log_to_stderr, say
+from server.cli.output import complain, log_to_stderr, say
 from server.cli.starting import ready, show_first_token
+from server.errors import WrongUse
+from server.listening import Tls
 from server.sandbox import http as sandbox_http
+from server.settings import Settings
 from server.worker import Worker
 
 Host = Annotated[
     str, typer.Option(help="Address to listen on. Others than this machine's own: set STOCKBOOK_TRUSTED_HOSTS.")
 ]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
+
+#: A certificate that lasts no longer is worth a word at each start.
+_SOON = timedelta(days=30)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,12 +46,21 @@ def serve(
     host: Host = "127.0.0.1",
     port: Port = 8000,
     no_jobs: Annotated[bool, typer.Option("--no-jobs", help="Answer requests only; jobs run in `worker`.")] = False,
+    tls: Annotated[bool, typer.Option("--tls", help="Speak HTTPS, as the Office add-in needs.")] = False,
+    certificate: Annotated[
+        Path | None, typer.Option(help="PEM file to show instead of the one that `certificate` makes.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option(help="PEM file with its private key, if it stands apart.")] = None,
 ) -> None:
     """Answer requests and run jobs, until Ctrl-C."""
-    with terminating(), ready(settings()) as found:
+    chosen = settings()
+    secure = _tls(chosen, tls, certificate, key)  # before anything is made that a refusal would leave behind
+    with terminating(), ready(chosen) as found:
         log_to_stderr("info")
-        with web(found, host, port, jobs=not no_jobs) as server:
+        with web(found, host, port, jobs=not no_jobs, tls=secure) as server:
             say(f"Stockbook answers on {server.address}")
+            if secure is not None:
+                say(f"Office add-in: {server.address}/addin/manifest.xml")
             if not is_loopback(host):
                 say(who_is_answered(found.settings.trusted_hosts))
             show_first_token(found)
@@ -78,14 +95,33 @@ def sandbox(
         sandbox_http.serve(file, host, port)
 
 
+def _tls(chosen: Settings, wanted: bool, certificate: Path | None, key: Path | None) -> Tls | None:
+    """What to show browsers; None for plain HTTP. Raises `Refused` where our own certificate is missing or too old."""
+    if not wanted:
+        if certificate or key:
+            raise WrongUse("--certificate and --key belong to --tls: say --tls as well")
+        return None
+    if certificate:
+        return Tls(certificate, key)
+    if key:
+        raise WrongUse("--key is the key of a --certificate: name both")
+    ours, at = certificates.files_in(chosen.data_dir), clock.now()
+    until = certificates.usable(ours, at).valid_until
+    if until - at < _SOON:
+        complain(f"the certificate runs out on {until:%Y-%m-%d}: python -m server certificate --again makes a new one")
+    return Tls(ours.certificate, ours.key)
+
+
 @contextmanager
-def web(found: Opened, host: str, port: int, *, jobs: bool = True, open_start_page: bool = False) -> Iterator[Server]:
+def web(
+    found: Opened, host: str, port: int, *, jobs: bool = True, tls: Tls | None = None, open_start_page: bool = False
+) -> Iterator[Server]:
     """A server that listens, with jobs beside it; ready once recovery is done. Stops jobs at the end.
 
     `open_start_page`: the start page shows figures to whoever reaches it; for the demo on this machine only.
     """
     collect_rarely()
-    server = Server(found.db, found.settings, host, port, open_start_page=open_start_page)
+    server = Server(found.db, found.settings, host, port, tls=tls, open_start_page=open_start_page)
     try:
         with working(found) if jobs else nullcontext():
             server.shared.ready.set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import ssl
 import sys
 import time
 from pathlib import Path
@@ -24,16 +25,26 @@ START_SECONDS = 90.0
 class StockbookServer:
     """`python -m server serve` on a port that stays the same over restarts. It ends with the `with` block."""
 
-    def __init__(self, folder: Path, *, database_url: str = "", jobs: bool = True, **environ: str) -> None:
-        """`environ`: more settings, without their prefix and in lower case."""
+    def __init__(
+        self, folder: Path, *, database_url: str = "", jobs: bool = True, tls: bool = False, **environ: str
+    ) -> None:
+        """`environ`: more settings, without their prefix and in lower case. `tls`: over HTTPS, with the certificate in
+        `folder`, which its client trusts by the authority beside it."""
         self.folder = folder
         self.port = free_port()
-        self.address = f"http://127.0.0.1:{self.port}"
-        self._command = ["serve", "--port", str(self.port), *([] if jobs else ["--no-jobs"])]
+        self.address = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self._command = [
+            "serve",
+            "--port",
+            str(self.port),
+            *([] if jobs else ["--no-jobs"]),
+            *(["--tls"] if tls else []),
+        ]
+        self.trusts = ssl.create_default_context(cafile=folder / "tls" / "authority.crt") if tls else True
         given = {"data_dir": str(folder), "database_url": database_url, "public_url": self.address, **environ}
         self._environ = {f"STOCKBOOK_{name.upper()}": value for name, value in given.items()}
         self._process: Any = None
-        self.client = httpx.Client(base_url=f"{self.address}/api/v1", timeout=120, trust_env=False)
+        self.client = httpx.Client(base_url=f"{self.address}/api/v1", timeout=120, trust_env=False, verify=self.trusts)
 
     def __enter__(self) -> StockbookServer:
         self.start()
@@ -97,7 +108,7 @@ class StockbookServer:
 
     def is_alive(self) -> bool:
         """Whether `/healthz` answers."""
-        return bool(httpx.get(f"{self.address}/healthz", timeout=10, trust_env=False).is_success)
+        return bool(httpx.get(f"{self.address}/healthz", timeout=10, trust_env=False, verify=self.trusts).is_success)
 
     def get(self, path: str, **params: Any) -> Any:
         """JSON below /api/v1, which must be there."""
@@ -133,7 +144,7 @@ class StockbookServer:
 
     def _is_ready(self) -> bool:
         try:
-            return bool(httpx.get(f"{self.address}/readyz", timeout=5, trust_env=False).is_success)
+            return bool(httpx.get(f"{self.address}/readyz", timeout=5, trust_env=False, verify=self.trusts).is_success)
         except httpx.HTTPError:
             return False
 

@@ -76,6 +76,28 @@ class NotATemplate(AddinError):
         )
 
 
+class ControlWorkbook(NotATemplate):
+    """The open workbook is the one that shows what waits."""
+
+    title = "This is the control workbook"
+
+    def __init__(self) -> None:
+        AddinError.__init__(
+            self,
+            "The control workbook is looked at, not handed in. Press Load current data to refresh it; to change "
+            "something, press Get template.",
+        )
+
+
+class ControlIncomplete(AddinError):
+    """The open control workbook has lost its tables."""
+
+    title = "This control workbook is incomplete"
+
+    def __init__(self) -> None:
+        super().__init__("None of its tables is left. Press Reports and choose Control workbook.")
+
+
 class TemplateTooOld(AddinError):
     """The workbook was made with another version of its template."""
 

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import truststore
 
+from addin.client.control import Control, read_control
 from addin.client.errors import NotThere, ServerAway, ServerTooSlow, ServerTrouble, WrongAddress, error_of
 from addin.client.outcome import Cell, Outcome, Row, read_cells, read_outcome, read_rows
 
@@ -190,6 +191,11 @@ class Server:
     def report(self, name: str) -> bytes:
         """A report as .xlsx."""
         return self._file(f"/reports/{name}.xlsx")
+
+    def control(self, version: int | None) -> Control:
+        """What the control workbook says now. Raises `Refused` for one of another version than the server's."""
+        query = {} if version is None else {"version": version}
+        return read_control(self._get("/reports/control/current", **query))
 
     # -- push and sync --------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from addin.client.control import Written
 from addin.client.outcome import Outcome
 
 _MOST_LINES = 12
@@ -126,3 +127,16 @@ def _many(count: int, one: str, several: str = "") -> str:
 def _sentence(text: str) -> str:
     whole = text.strip()
     return whole[:1].upper() + whole[1:]
+
+
+def of_refresh(said: str, written: Written) -> str:
+    """What the control workbook says now, and which of its lists could not be brought up to date."""
+    lines = [said]
+    if written.blocked:
+        blocked = ", ".join(written.blocked)
+        lines.append(
+            f"Not refreshed, because something is written below its table: {blocked}. Move it to a sheet of your own."
+        )
+    if written.gone:
+        lines.append(f"Not found in this workbook: {', '.join(written.gone)}. Get it anew with Reports.")
+    return "\n".join(lines)

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import xlwings as xw
 
+from addin.client.errors import ControlWorkbook
 from addin.client.http import Server
 from addin.desktop import config
+from addin.desktop.control import ControlBook
 from addin.desktop.presses import Presses
 from addin.desktop.screen import Screen
 from addin.desktop.xlwings_sheet import TemplateSheet
@@ -32,7 +34,9 @@ class Desk:
         return cls(book, Screen(book.app))
 
     def sheet(self) -> TemplateSheet:
-        """The template that is open. Raises `NotATemplate`."""
+        """The template that is open. Raises `NotATemplate`, of a kind of its own for the control workbook."""
+        if ControlBook.of(self.book) is not None:
+            raise ControlWorkbook
         return TemplateSheet.of(self.book)
 
     def server(self) -> Server:

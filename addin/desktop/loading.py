@@ -12,13 +12,19 @@ from addin.client.merging import Merged, Values, merge, names_of, typed_rows
 from addin.client.painting import FILLS, own_part
 from addin.client.reading import STATUS, VERSION, body
 from addin.client.sheet import Area, Table, runs
+from addin.desktop.control import ControlBook
 from addin.desktop.desk import Desk
 from addin.desktop.uploading import still
 from addin.desktop.xlwings_sheet import TemplateSheet
 
 
 def load_current_data(desk: Desk) -> None:
-    """Every row takes its record's values of now, save those that were typed and not applied; new records go below."""
+    """The control workbook takes what is so now, a template its records' values: save in rows that were typed and not
+    applied; new records go below."""
+    control = ControlBook.of(desk.book)
+    if control is not None:
+        _refresh(desk, control)
+        return
     sheet = desk.sheet()
     with desk.server() as server:
         template = _template(server, sheet.template)
@@ -32,6 +38,16 @@ def load_current_data(desk: Desk) -> None:
     with still(desk.book.app):
         _write(desk, sheet, table, template, merged, typed)
     desk.screen.tell(summary.of_load(template.title, merged.loaded, merged.kept))
+
+
+def _refresh(desk: Desk, control: ControlBook) -> None:
+    """All of it is fetched before the first cell is touched."""
+    desk.screen.progress("fetching what waits")
+    with desk.server() as server:
+        now = server.control(control.version)
+    with still(desk.book.app):
+        written = control.write(now, desk.screen.progress)
+    desk.screen.tell(summary.of_refresh(now.said, written))
 
 
 def _template(server: Server, wanted: str) -> Template:

@@ -51,6 +51,13 @@ class XlwingsSheet:
             some = [[_cell(value, kind)] for value in values[start : start + BLOCK_ROWS]]
             self._range(Area(row + start, column, len(some), 1)).value = some
 
+    def write_formatted(self, row: int, column: int, values: Sequence[Any], number_format: str) -> None:
+        """Values of one column just as they are, under a number format; None empties its cell."""
+        area = self._range(Area(row, column, len(values), 1))
+        if area.number_format != number_format:
+            area.number_format = number_format
+        area.value = [["" if value is None else value] for value in values]
+
     def fill(self, area: Area, colour: str | None) -> None:
         """See `Sheet`."""
         self._range(area).color = None if colour is None else _rgb(colour)
@@ -111,14 +118,14 @@ class TemplateSheet:
     @property
     def template(self) -> str:
         """The template's id: the workbook's own word for it where its table agrees. Excel numbers copied tables."""
-        named = _constant(self.book, "_template_id")
+        named = constant(self.book, "_template_id")
         by_table = self.table.name[len(PREFIX) :].lower()
         return named if named and by_table.startswith(named) else by_table
 
     @property
     def version(self) -> int | None:
         """The template's version, None where the workbook has lost it."""
-        text = _constant(self.book, "_template_version")
+        text = constant(self.book, "_template_version")
         return int(text) if text.isdigit() else None
 
     @property
@@ -270,7 +277,7 @@ def selected_rows(app: xw.App, sheet: xw.Sheet) -> list[int]:
     return sorted(found)
 
 
-def _constant(book: xw.Book, name: str) -> str:
+def constant(book: xw.Book, name: str) -> str:
     """The text that a defined name stands for, '' where there is none of that name."""
     for each in book.names:
         if each.name == name:

@@ -33,6 +33,7 @@ class LineView:
     deducted: int
     returned: int
     name: str
+    sku_id: int | None
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def _lines(session: Session, order_ids: Iterable[int]) -> dict[int, list[LineVie
         )
         for line, store_sku, sku, holds, took, came_back in session.execute(query):
             units = (line.quantity, int(holds), int(took), int(came_back))
-            found[line.order_id].append(LineView(line.id, store_sku, sku, *units, line.name))
+            found[line.order_id].append(LineView(line.id, store_sku, sku, *units, line.name, line.sku_id))
     return found
 
 

@@ -17,13 +17,14 @@ from server.reports import (
     unmapped,
     uploads,
 )
+from server.reports.control import report as control
 from server.reports.describing import Parameter, Report
 
 #: Every report by its name, in the order in which people are offered them (REP-1).
 REPORTS: dict[str, Report] = {
     module.REPORT.name: module.REPORT
     for module in (
-        *(inventory, movement_list, low_stock, stock_value, oversell),
+        *(control, inventory, movement_list, low_stock, stock_value, oversell),
         *(push_log, push_failures, sku_health, unmapped),
         *(orders, sales, uploads),
     )

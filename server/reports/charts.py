@@ -18,6 +18,7 @@ _LEAST_ROWS = 14
 _ROW_PIXELS, _WIDTH_PIXELS = 24, 760
 _GAP_WIDTH = 4
 _COLOURS = (styling.ACCENT, "F0B429", styling.MUTED)
+_LIGHT = ("F0B429",)
 
 
 def write_charts(book: Book, sheet: StreamedSheet, report: Report, asked: Asked, panels: Sequence[Panel]) -> None:
@@ -43,6 +44,16 @@ def write_charts(book: Book, sheet: StreamedSheet, report: Report, asked: Asked,
 
 def _write_panel(book: Book, sheet: StreamedSheet, panel: Panel, name: str, at: int, chart_column: int) -> int:
     """Heading, table and chart from row `at` on; the row where the next one begins."""
+    first, last = write_figures(book, sheet, panel, name, at)
+    high = max(_LEAST_ROWS, len(panel.rows) + 3)
+    chart = draw(book, sheet, panel, first, last)
+    chart.set_size({"width": _WIDTH_PIXELS, "height": high * _ROW_PIXELS})
+    sheet.insert_chart(at, chart_column, chart, {"description": panel.title})
+    return at + high + 2
+
+
+def write_figures(book: Book, sheet: StreamedSheet, panel: Panel, name: str, at: int) -> tuple[int, int]:
+    """Heading and table from row `at` on; the table's first and last row."""
     sheet.text(at, 0, panel.title, book.add_format(styling.HEADING))
     writer = RowWriter(book, sheet, panel.columns)
     header = at + 1
@@ -52,15 +63,22 @@ def _write_panel(book: Book, sheet: StreamedSheet, panel: Panel, name: str, at: 
         writer.row(number, row)
     last = header + len(panel.rows)
     sheet.close_table(name, [column.title for column in panel.columns], header, last)
-    high = max(_LEAST_ROWS, len(panel.rows) + 3)
-    chart = _chart(book, sheet, panel, header + 1, last)
-    chart.set_size({"width": _WIDTH_PIXELS, "height": high * _ROW_PIXELS})
-    sheet.insert_chart(at, chart_column, chart, {"description": panel.title})
-    return at + high + 2
+    return header + 1, last
 
 
-def _chart(book: Book, sheet: StreamedSheet, panel: Panel, first: int, last: int) -> Any:
-    chart = book.add_chart({"type": panel.bars.value})
+def draw(
+    book: Book,
+    sheet: StreamedSheet,
+    panel: Panel,
+    first: int,
+    last: int,
+    *,
+    stacked: bool = False,
+    small: bool = False,
+) -> Any:
+    """The chart of a panel whose rows stand on `sheet` from column A on. `stacked`: bars on top of each other; `small`:
+    without an axis of figures, each bar says its own, save those of 0."""
+    chart = book.add_chart({"type": panel.bars.value, **({"subtype": "stacked"} if stacked else {})})
     names = [str(row[0] or "") for row in panel.rows]
     for index, column in enumerate(panel.drawn):
         chart.add_series(
@@ -73,13 +91,13 @@ def _chart(book: Book, sheet: StreamedSheet, panel: Panel, first: int, last: int
                 "values_data": [float(row[column] or 0) for row in panel.rows],
                 "fill": {"color": f"#{_COLOURS[index]}"},
                 "gap": 60,
-                "data_labels": {"value": len(panel.drawn) == 1, "num_format": "#,##0", "font": _font(9)},
+                "data_labels": _labels(index, len(panel.drawn), small=small),
             }
         )
     chart.set_title({"name": panel.title, "name_font": _font(12), "overlay": False})
     chart.set_legend({"none": True} if len(panel.drawn) == 1 else {"position": "bottom", "font": _font(9)})
-    values = {"major_gridlines": {"visible": True, "line": {"color": f"#{styling.LINE}"}}, "line": {"none": True}}
-    values |= {"num_font": _font(9), "num_format": "#,##0"}
+    values = {"major_gridlines": {"visible": not small, "line": {"color": f"#{styling.LINE}"}}, "line": {"none": True}}
+    values |= {"num_font": _font(9), "num_format": "#,##0", "visible": not small}
     names_axis: dict[str, Any] = {"num_font": _font(9), "line": {"color": f"#{styling.LINE}"}}
     if panel.bars is Bars.ACROSS:
         names_axis |= {"reverse": True, "crossing": "max"}  # the first row on top, the figures at the foot
@@ -90,5 +108,13 @@ def _chart(book: Book, sheet: StreamedSheet, panel: Panel, first: int, last: int
     return chart
 
 
-def _font(size: int) -> dict[str, Any]:
-    return {"name": styling.FONT, "size": size, "bold": False, "color": f"#{styling.INK}"}
+def _labels(index: int, drawn: int, *, small: bool) -> dict[str, Any]:
+    """What stands at the bars: where several share a place, inside of them and in what can be read on their colour."""
+    if not small:
+        return {"value": drawn == 1, "num_format": "#,##0", "font": _font(9)}
+    ink = styling.INK if drawn == 1 or _COLOURS[index] in _LIGHT else "FFFFFF"
+    return {"value": True, "num_format": "#,##0;-#,##0;", "font": _font(9, ink)}
+
+
+def _font(size: int, colour: str = styling.INK) -> dict[str, Any]:
+    return {"name": styling.FONT, "size": size, "bold": False, "color": f"#{colour}"}

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
@@ -67,10 +67,12 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Asked:
-    """What one report is made for: parameters resolved, codes folded. `said`: how the first sheet tells them."""
+    """What one report is made for: parameters resolved, codes folded. `said`: how the first sheet tells them.
+    `address`: where its reader finds the console, empty where that is not known."""
 
     at: datetime
     by: str
+    address: str = ""
     since: datetime | None = None
     until: datetime | None = None
     as_of: datetime | None = None
@@ -139,9 +141,19 @@ class Sheet:
     tally: Callable[[], Tally] | None = None
 
 
+class Writer(Protocol):
+    """Writes a report's workbook and gives the number of its rows; `tell` hears of them as they come."""
+
+    def __call__(
+        self, target: IO[bytes], report: Report, session: Session, asked: Asked, *, tell: Callable[[int], None]
+    ) -> int:
+        """Write all of it."""
+
+
 @dataclass(frozen=True)
 class Report:
-    """A report. `what` says in one sentence what is in it, `notes` what a reader might ask twice."""
+    """A report. `what` says in one sentence what is in it, `notes` what a reader might ask twice. `writer`: who writes
+    it, where it is more than its sheets one after the other."""
 
     name: str
     title: str
@@ -149,6 +161,7 @@ class Report:
     sheets: Sequence[Sheet]
     parameters: Sequence[Parameter] = ()
     notes: Sequence[str] = field(default=())
+    writer: Writer | None = None
 
     @property
     def charted(self) -> bool:

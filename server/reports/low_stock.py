@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import BigInteger, FromClause, and_, cast, func, or_, select
+from sqlalchemy import BigInteger, FromClause, Select, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from server.catalog.models import MerchantSku
@@ -33,23 +34,24 @@ def days_left(available: int, sold: int) -> float | None:
     return round(max(0, available) / sold * SALES_DAYS, 1) if sold > 0 else None
 
 
-def _sold(asked: Asked) -> FromClause:
+def _sold(at: datetime) -> FromClause:
     """(warehouse_id, sku_id, units that left for orders lately, less what came back)."""
     return (
         select(Movement.warehouse_id, Movement.sku_id, cast(-func.sum(Movement.on_hand), BigInteger).label("units"))
         .join(Entry, Entry.id == Movement.entry_id)
-        .where(Entry.document == DOCUMENT, Entry.at >= asked.at - timedelta(days=SALES_DAYS), Entry.at <= asked.at)
+        .where(Entry.document == DOCUMENT, Entry.at >= at - timedelta(days=SALES_DAYS), Entry.at <= at)
         .group_by(Movement.warehouse_id, Movement.sku_id)
         .subquery("sold")
     )
 
 
-def _rows(session: Session, asked: Asked) -> Iterator[Row]:
-    sold = _sold(asked).c
+def low(asked: Asked) -> Select[Any]:
+    """What is below its safety stock, most missing first, as `row` takes it."""
+    sold = _sold(asked.at).c
     figure = {name: func.coalesce(getattr(Balance, name), 0) for name in ("on_hand", "allocated", "on_the_way")}
     available = figure["on_hand"] - figure["allocated"]
     here = (SafetyStock.warehouse_id, SafetyStock.sku_id)
-    query = (
+    return (
         select(
             MerchantSku.code,
             MerchantSku.title,
@@ -74,11 +76,19 @@ def _rows(session: Session, asked: Asked) -> Iterator[Row]:
         )
         .order_by(available - SafetyStock.quantity, MerchantSku.key, Warehouse.key)
     )
-    for sku, title, warehouse, there, safety, on_hand, allocated, on_the_way, units in stream(session, query):
-        yield (
-            sku, title, warehouse, there, safety, safety - there, on_hand, allocated, on_the_way, units,
-            days_left(there, units), replenishment(there, safety, on_the_way, units),
-        )  # fmt: skip
+
+
+def row(found: Row) -> Row:
+    """A row of `low` with what is missing, how long it lasts and what would bring it back."""
+    sku, title, warehouse, there, safety, on_hand, allocated, on_the_way, units = found
+    return (
+        sku, title, warehouse, there, safety, safety - there, on_hand, allocated, on_the_way, units,
+        days_left(there, units), replenishment(there, safety, on_the_way, units),
+    )  # fmt: skip
+
+
+def _rows(session: Session, asked: Asked) -> Iterator[Row]:
+    return map(row, stream(session, low(asked)))
 
 
 class _Lowest:

@@ -14,6 +14,8 @@ from server.db.bulk import dialect_of
 from server.db.session import Database
 from server.reports import workbook
 from server.reports.catalogue import report_named
+from server.reports.control import content
+from server.reports.describing import Asked
 from server.reports.parameters import asked
 from server.settings import Settings
 
@@ -30,9 +32,11 @@ def make(
     target: IO[bytes],
     *,
     by: str,
+    address: str = "",
     tell: Callable[[int], None] = lambda rows: None,
 ) -> int:
-    """Write the report to `target`, a file open for writing; the number of its rows.
+    """Write the report to `target`, a file open for writing; the number of its rows. `address`: where the console is,
+    for the links of those that have any; unless given, the one that the settings name.
 
     All of it sees one state of the database. Raises `NotFound` for a report, warehouse, store or SKU that is none,
     `WrongUse` for parameters that can't be; then nothing was written.
@@ -40,8 +44,16 @@ def make(
     report = report_named(name)
     with db.read() as session:
         _take_time(session)
-        wanted = asked(session, settings, report, given, by=by, at=clock.now())
-        return workbook.write(target, report, session, wanted, tell=tell)
+        wanted = asked(session, settings, report, given, by=by, at=clock.now(), address=address or settings.public_url)
+        return (report.writer or workbook.write)(target, report, session, wanted, tell=tell)
+
+
+def current_control(db: Database, *, by: str, version: int | None) -> content.Content:
+    """What the control workbook says now, for one of that version. Raises `OtherVersion`."""
+    content.check_version(version)
+    with db.read() as session:
+        _take_time(session)
+        return content.gather(session, Asked(clock.now(), by))
 
 
 def file_name(name: str, at: datetime) -> str:

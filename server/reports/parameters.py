@@ -57,7 +57,14 @@ _RECORDS: Mapping[Takes, tuple[type[Warehouse | Store | MerchantSku], str]] = {
 
 
 def asked(
-    session: Session, settings: Settings, report: Report, given: Mapping[str, str | None], *, by: str, at: datetime
+    session: Session,
+    settings: Settings,
+    report: Report,
+    given: Mapping[str, str | None],
+    *,
+    by: str,
+    at: datetime,
+    address: str = "",
 ) -> Asked:
     """What `report` is made for.
 
@@ -78,7 +85,11 @@ def asked(
         value = wanted.get(parameter.name)
         values[parameter.name], said[parameter.title] = _resolve(session, settings, parameter, value, end)
     found = Asked(
-        at, by, said=tuple((parameter.title, said[parameter.title]) for parameter in report.parameters), **values
+        at,
+        by,
+        address,
+        said=tuple((parameter.title, said[parameter.title]) for parameter in report.parameters),
+        **values,
     )
     _refuse_backwards(found)
     return found

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from server.catalog.models import MerchantSku
@@ -17,19 +18,21 @@ from server.reports.tallies import Sums
 from server.stores.models import Store, StoreSku
 
 
-def _refused(session: Session, asked: Asked) -> Iterator[Row]:
-    query = (
-        select(
-            Store.name,
-            StoreSku.code,
-            StoreSku.name,
-            MerchantSku.code,
-            Told.quantity,
-            Push.quantity,
-            Push.failed_at,
-            Push.attempts,
-            Push.reason,
-        )
+def refused(asked: Asked) -> Select[Any]:
+    """Listings refused for good."""
+    told: tuple[Any, ...] = (
+        Store.name,
+        StoreSku.code,
+        StoreSku.name,
+        MerchantSku.code,
+        Told.quantity,
+        Push.quantity,
+        Push.failed_at,
+        Push.attempts,
+        Push.reason,
+    )
+    return (
+        select(*told)
         .join(StoreSku, StoreSku.id == Push.store_sku_id)
         .join(Store, Store.id == Push.store_id)
         .outerjoin(MerchantSku, MerchantSku.id == StoreSku.sku_id)
@@ -37,7 +40,10 @@ def _refused(session: Session, asked: Asked) -> Iterator[Row]:
         .where(Push.failed_at.is_not(None), *asked.only(store=Store.key, sku=MerchantSku.key))
         .order_by(Store.key, Push.failed_at.desc(), StoreSku.code)
     )
-    return stream(session, query)
+
+
+def _refused(session: Session, asked: Asked) -> Iterator[Row]:
+    return stream(session, refused(asked))
 
 
 def _paused(session: Session, asked: Asked) -> Iterator[Row]:

@@ -20,7 +20,7 @@ from server.reports.tallies import Largest, Sums
 from server.stores.models import Store
 
 #: Orders that are no sale: not paid yet, or given up.
-_NOT_SOLD = (State.UNPAID, State.VOIDED, State.CANCELLED)
+NOT_SOLD = (State.UNPAID, State.VOIDED, State.CANCELLED)
 TOP = 20
 #: SQLite keeps money as text and would add it up as floating point: millionths are whole numbers on both databases.
 _PARTS = 1_000_000
@@ -48,7 +48,7 @@ def _rows(session: Session, asked: Asked) -> Iterator[Row]:
         .join(Store, Store.id == Order.store_id)
         .outerjoin(MerchantSku, MerchantSku.id == OrderLine.sku_id)
         .outerjoin(Warehouse, Warehouse.id == Order.warehouse_id)
-        .where(Order.state.not_in(_NOT_SOLD), OrderLine.quantity > 0)
+        .where(Order.state.not_in(NOT_SOLD), OrderLine.quantity > 0)
         .where(
             *asked.only(
                 warehouse=Warehouse.key,

@@ -40,6 +40,14 @@ class StreamedSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed
         """Write a number."""
         self._write_number(row, column, value, cell_format)
 
+    def blank(self, row: int, column: int, cell_format: Any) -> None:
+        """An empty cell with a look of its own."""
+        self._write_blank(row, column, None, cell_format)
+
+    def link(self, row: int, column: int, target: str, value: str, cell_format: Any = None) -> None:
+        """Write a text that leads to a page, or with `internal:` to a place in this workbook."""
+        self._write_url(row, column, target, cell_format, clean(value))
+
     def paper(self, title: str, made: datetime) -> None:
         """How it is printed: landscape A4, one page wide, what it is and when it was made at the foot."""
         self.set_landscape()
@@ -49,19 +57,21 @@ class StreamedSheet(Worksheet):  # type: ignore[misc]  # XlsxWriter is not typed
         said = title.replace("&", "&&")  # one alone begins a code
         self.set_footer(f"&L&8Stockbook: {said}&C&8Made {made:%Y-%m-%d %H:%M} UTC&R&8Page &P of &N")
 
-    def close_table(self, name: str, titles: Sequence[str], header_row: int, last_row: int) -> None:
+    def close_table(
+        self, name: str, titles: Sequence[str], header_row: int, last_row: int, first_column: int = 0
+    ) -> None:
         """Declare a table over the rows that were written, from the header's to the last one's (both from 0)."""
-        last_column = len(titles) - 1
+        last_column = first_column + len(titles) - 1
         columns = [{"header": title} for title in titles]
         options = {"name": name, "columns": columns, "style": TABLE_STYLE, "banded_rows": False}
         # For this one call it is an ordinary sheet; the header cells that it writes are forgotten again.
         kept = self.table, self.str_table
         self.table, self.str_table, self.constant_memory = defaultdict(dict), SharedStringTable(), False
-        refused = self.add_table(header_row, 0, header_row + 1, last_column, options)
+        refused = self.add_table(header_row, first_column, header_row + 1, last_column, options)
         self.table, self.str_table = kept
         self.constant_memory = True
         assert not refused, f"table {name} can't be: {titles}"
-        whole = xl_range(header_row, 0, last_row, last_column)
+        whole = xl_range(header_row, first_column, last_row, last_column)
         self.tables[-1].update(range=whole, a_range=whole, autofilter=whole)
 
     def _xml_rich_inline_string(self, string: str, attributes: Any) -> None:

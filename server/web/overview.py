@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from server.catalog.models import MerchantSku
@@ -19,12 +19,13 @@ from server.orders import queries as orders
 from server.orders.models import Order, OrderLine
 from server.orders.queries import OrderView
 from server.orders.states import State
-from server.outbox.models import Push, StorePause, Told
+from server.outbox.models import Push, Told
 from server.places.models import Warehouse
 from server.push import queries as pushes
 from server.push.figures import load_stock
 from server.push.queries import PushState, WaitingPush
-from server.stores.models import Store, StoreSku
+from server.push.standing import StoreStanding, standings
+from server.stores.models import StoreSku
 from server.uploads.models import Upload
 
 MOST_SKUS, MOST_LINES = 200, 8
@@ -32,32 +33,6 @@ MOST_SKUS, MOST_LINES = 200, 8
 FRESH = timedelta(seconds=20)
 #: SKUs sold within this time stand first.
 LATELY = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class StoreCard:
-    """One store: how many listings it has, how many nobody mapped, and whether it is being told."""
-
-    id: int
-    name: str
-    channel: str
-    listings: int
-    unmapped: int
-    waiting: int
-    paused_for: str
-    needs_sign_in: bool
-    active: bool
-
-    @property
-    def state(self) -> str:
-        """In one word: is it told what is available?"""
-        if not self.active:
-            return "off"
-        if self.needs_sign_in:
-            return "needs sign-in"
-        if self.paused_for:
-            return "paused"
-        return "telling" if self.waiting else "up to date"
 
 
 @dataclass(frozen=True)
@@ -88,7 +63,7 @@ class Overview:
     """Everything the page shows."""
 
     at: datetime
-    stores: Sequence[StoreCard]
+    stores: Sequence[StoreStanding]
     skus: Sequence[SkuLine]
     sku_count: int
     uploads: Sequence[Upload]
@@ -114,7 +89,7 @@ def overview(session: Session, at: datetime) -> Overview:
     """The whole page's figures."""
     return Overview(
         at=at,
-        stores=store_cards(session, at),
+        stores=standings(session, at),
         skus=_skus(session, at),
         sku_count=session.scalar(select(func.count()).where(MerchantSku.deleted_at.is_(None))) or 0,
         uploads=session.scalars(select(Upload).order_by(Upload.id.desc()).limit(MOST_LINES)).all(),
@@ -132,40 +107,6 @@ def _states(session: Session) -> dict[str, int]:
     rows = session.execute(select(Order.state, func.count()).group_by(Order.state))
     found = {str(state): int(number) for state, number in rows}
     return {state.value: found[state.value] for state in State if state.value in found}
-
-
-def store_cards(session: Session, at: datetime) -> list[StoreCard]:
-    """Every store with what is listed, unmapped, waiting, and whether it is left alone."""
-    listed = (
-        select(
-            StoreSku.store_id,
-            func.count().label("listings"),
-            func.count().filter(StoreSku.sku_id.is_(None)).label("unmapped"),
-        )
-        .group_by(StoreSku.store_id)
-        .subquery()
-    )
-    waiting = select(Push.store_id, func.count().label("waiting")).group_by(Push.store_id).subquery()
-    rows = session.execute(
-        select(
-            Store,
-            func.coalesce(listed.c.listings, 0),
-            func.coalesce(listed.c.unmapped, 0),
-            func.coalesce(waiting.c.waiting, 0),
-            StorePause.reason,
-        )
-        .outerjoin(listed, listed.c.store_id == Store.id)
-        .outerjoin(waiting, waiting.c.store_id == Store.id)
-        .outerjoin(StorePause, and_(StorePause.store_id == Store.id, StorePause.until > at))
-        .order_by(Store.id)
-    )
-    return [
-        StoreCard(
-            store.id, store.name, store.channel, listings, unmapped, waits, reason or "",
-            store.needs_sign_in, store.active,
-        )
-        for store, listings, unmapped, waits, reason in rows
-    ]  # fmt: skip
 
 
 def _skus(session: Session, at: datetime) -> list[SkuLine]:

@@ -34,7 +34,7 @@ def report_file(name: str) -> Response:
     shared, given = console(), {key: value for key, value in request.args.items() if value.strip()}
     file = TemporaryFile(prefix="stockbook-report-")  # noqa: SIM115  # closed with the response
     try:
-        making.make(shared.db, shared.settings, name, given, file, by=visitor().name)
+        making.make(shared.db, shared.settings, name, given, file, by=visitor().name, address=request.host_url)
         file.seek(0)
         return send_file(
             file, mimetype=making.XLSX, as_attachment=True, download_name=making.file_name(name, clock.now())

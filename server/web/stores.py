@@ -12,12 +12,12 @@ from server import clock
 from server.access.declaring import shown_to
 from server.errors import NotFound, StockbookError
 from server.jobs import service as jobs
+from server.push.standing import standings
 from server.stores import connecting, queries, service
 from server.stores.credentials import keys_of
 from server.stores.options import OPTIONS, option_of
 from server.stores.service import StoreChange
 from server.web.frame import console, go, pages, show, visitor
-from server.web.overview import store_cards
 
 page = pages("stores")
 #: What can be read from a store now: job -> what to call it.
@@ -29,7 +29,7 @@ READ = {"sync_orders": "Read its orders now", "sync_products": "Read its listing
 def stores() -> Response:
     """Every store and its state."""
     with console().db.read() as session:
-        cards = store_cards(session, clock.now())
+        cards = standings(session, clock.now())
     return show("stores.html", stores=cards)
 
 
@@ -105,7 +105,7 @@ def _one(store_id: int, problem: StockbookError | None = None) -> Response:
     keys = keys_of(console().settings)
     with console().db.read() as session:
         found = queries.find_store(session, store_id)
-        [card] = [each for each in store_cards(session, clock.now()) if each.id == store_id]
+        [card] = [each for each in standings(session, clock.now()) if each.id == store_id]
         set_secrets = service.secrets_set(session, [found], keys=keys)[store_id]
         place = queries.warehouses_of(session, [found])[store_id]
     connector = connecting.connector_of(found.channel)

@@ -37,6 +37,12 @@ def opened(data: bytes) -> openpyxl.Workbook:
     return openpyxl.load_workbook(io.BytesIO(data))
 
 
+def links(book: openpyxl.Workbook) -> list[str]:
+    """Where cells lead to: a place in the workbook, or an address."""
+    found = [cell.hyperlink for sheet in book.worksheets for row in sheet.iter_rows() for cell in row if cell.hyperlink]
+    return [str(link.target or link.location) for link in found]
+
+
 def through_office(data: bytes, folder: Path) -> openpyxl.Workbook:
     """The workbook after LibreOffice opened and saved it."""
     assert SOFFICE is not None

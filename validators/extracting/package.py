@@ -6,6 +6,7 @@ import posixpath
 import re
 import zipfile
 from collections.abc import Iterator
+from functools import cached_property
 from xml.etree import ElementTree
 
 from validators.extracting.addresses import area
@@ -76,15 +77,25 @@ class Package:
 
     def identity(self) -> tuple[str | None, int | None]:
         """Template id and version from the document's properties, else from the defined names."""
-        names = {node.get("name", ""): (node.text or "") for node in _each(self._workbook, "definedName")}
-        told = {**self._named_values(names), **self._custom_properties()}
+        told = self._told
         version = told.get("template_version", "").strip()
         return told.get("template_id") or None, int(version) if re.fullmatch(r"[0-9]{1,6}", version) else None
 
+    def report(self) -> str | None:
+        """The report that this is, by its properties or its defined names; None for what is none of ours."""
+        return self._told.get("report")
+
+    @cached_property
+    def _told(self) -> dict[str, str]:
+        """What the file says of itself: properties before defined names."""
+        names = {node.get("name", ""): (node.text or "") for node in _each(self._workbook, "definedName")}
+        return {**self._named_values(names), **self._custom_properties()}
+
     @staticmethod
     def _named_values(names: dict[str, str]) -> dict[str, str]:
-        """`_template_id` and `_template_version` without the = and quotes around a defined name's text."""
-        return {key[1:]: text.strip().lstrip("=").strip('"') for key, text in names.items() if key.startswith("_t")}
+        """`_template_id`, `_template_version` and `_report` without the = and quotes around a defined name's text."""
+        ours = ("_template", "_report")
+        return {key[1:]: text.strip().lstrip("=").strip('"') for key, text in names.items() if key.startswith(ours)}
 
     def _custom_properties(self) -> dict[str, str]:
         if self.read("docProps/custom.xml") is None:

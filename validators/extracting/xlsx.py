@@ -17,6 +17,7 @@ from validators.extracting.other_sheets import look_alikes
 from validators.extracting.package import Package, SheetPart, Table
 from validators.extracting.refusing import Unreadable
 from validators.extracting.sheet_xml import HiddenFacts, SheetXml
+from validators.writing.wording import CONTROL_WORKBOOK
 
 #: Marks that make their row exist, also below the last value.
 _ALWAYS = ("error", "formula")
@@ -68,6 +69,8 @@ def _identity(package: Package, shapes: Sequence[Shape], wanted: str | None) -> 
     """The template that the file itself names (properties, defined names, table names) and its version."""
     by_id = {shape.id: shape for shape in shapes}
     told, version = package.identity()
+    if told is None and package.report() == CONTROL_WORKBOOK:
+        raise Unreadable("file-control-workbook")
     if told is None:
         tables = {table.name.casefold() for table in package.tables()}
         told = next((shape.id for shape in shapes if shape.table in tables), None)

@@ -24,6 +24,12 @@ FILES: tuple[Code, ...] = (
         "only the sheet '{read}' was read; rows under the same columns on {sheets} were not.",
         "Hand in each sheet as a file of its own.",
     ),
+    Code(
+        "file-control-workbook",
+        _E,
+        "this is the control workbook: it is looked at, not handed in.",
+        "Press Load current data on the Stockbook tab to refresh it. To change something, fill in a template.",
+    ),
     Code("file-no-template", _E, "this file fits none of the templates.", "Download a template and fill it in."),
     Code(
         "file-old-template",

@@ -62,6 +62,7 @@ BODY = _BASE
 TITLE = _BASE | {"bold": True, "font_size": 16, "font_color": f"#{ACCENT}"}
 SUBTITLE = _BASE | {"font_color": f"#{MUTED}"}
 HEADING = _BASE | {"bold": True, "font_size": 12, "font_color": f"#{ACCENT}"}
+LINK = _BASE | {"font_color": f"#{ACCENT}", "underline": 1}
 RULE = _BASE | {"font_size": 9, "font_color": f"#{MUTED}", "text_wrap": True, "align": "left", "indent": 1}
 REQUIRED_HEADER = _HEADER | {"bg_color": f"#{ACCENT}", "font_color": "#FFFFFF"}
 OPTIONAL_HEADER = _HEADER | {"bg_color": f"#{ACCENT_TINT}", "font_color": "#134E4A"}

@@ -14,6 +14,9 @@ RECORDS: dict[Reference, str] = {
     Reference.PUSH_RULE: "push rules",
 }
 
+#: What the workbook calls itself that shows what is, and is never handed in.
+CONTROL_WORKBOOK = "control"
+
 #: A limit that only guards what Excel can keep: it is not worth telling.
 _BEYOND_ANY_USE = 10**12
 

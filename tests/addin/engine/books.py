@@ -237,7 +237,7 @@ class Names(base_classes.Names):
     api = None
 
     def __init__(self, book: Book) -> None:
-        self.all = [Name(name, found.attr_text) for name, found in book.paper.defined_names.items()]
+        self.all = [Name(book, name, found.attr_text) for name, found in book.paper.defined_names.items()]
 
     def __call__(self, key: str | int) -> Name:
         for number, name in enumerate(self.all, 1):
@@ -260,9 +260,17 @@ class Name:
 
     api = None
 
-    def __init__(self, name: str, refers_to: str) -> None:
-        self.name = name
+    def __init__(self, book: Book, name: str, refers_to: str) -> None:
+        self.book, self.name = book, name
         self.refers_to = f"={refers_to}"
+
+    @property
+    def refers_to_range(self) -> Range:
+        """Excel refuses where the name stands for something else than cells."""
+        found = re.fullmatch(r"='?(.+?)'?!(\$[A-Z]+\$[0-9]+)", self.refers_to)
+        if found is None:
+            raise ExcelError(f"{self.name} stands for no cells: {self.refers_to}")
+        return Range(self.book.sheets(found[1]), found[2].replace("$", ""))
 
 
 def rows_of(address: str) -> list[int]:

@@ -186,8 +186,9 @@ class Range(base_classes.Range):
     def _cell(self, row: int, column: int) -> Cell:
         cell = self._there(row, column)
         if cell is None:
+            shown = self.sheet.format_of(row, column)  # the column's, as long as there is no cell
             cell = self.sheet.paper.cell(row, column)
-            cell.number_format = self.sheet.format_of(row, column)
+            cell.number_format = shown
         return cell
 
     def _cells(self) -> Iterator[Cell]:

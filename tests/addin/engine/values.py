@@ -7,6 +7,8 @@ import re
 from typing import Any
 
 from openpyxl.cell.cell import Cell
+from openpyxl.styles.numbers import is_date_format
+from openpyxl.utils.datetime import from_excel
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -26,7 +28,7 @@ def read(cell: Cell | None) -> Any:
     if cell.data_type == "f":
         raise AssertionError(f"{cell.coordinate} holds a formula: {value}")
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        return from_excel(value) if is_date_format(cell.number_format) else float(value)
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return dt.datetime(value.year, value.month, value.day)
     return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from server.api.reports import ReportQuery
 from server.reports.catalogue import REPORTS
 from tests.server.orders.desk import open_desk
 from tests.support.http import Api
-from tests.support.workbooks import opened
+from tests.support.workbooks import links, opened
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -82,3 +83,35 @@ def test_the_job_is_checked_when_it_is_changed(plain_api: Api, tmp_path: Path) -
     good = {"reports": ["inventory", "sales"], "folder": "morning", "store": "Shop"}
     changed = manager.patch("/jobs/reports", json={"arguments": good, "active": True}).json
     assert changed["arguments"] == good and changed["active"] is True
+
+
+def test_the_control_workbook_and_its_content(plain_api: Api) -> None:
+    """REP-2, ADD-1, SEC-1: a viewer fetches it, with links back to where it came from, and what it says now as data."""
+    viewer = plain_api.roles["viewer"]
+    book = opened(viewer.get("/reports/control.xlsx").data)
+    pages = [target for target in links(book) if "://" in target]
+    assert pages and all(page.startswith("http://localhost/") for page in pages)
+    now = viewer.get("/reports/control/current?version=1").json
+    assert (now["report"], now["version"]) == ("control", 1) and now["said"].endswith("nothing waits for you.")
+    named = {cell["name"]: cell for cell in now["cells"]}
+    assert named["control_tile_at_risk"] == {"name": "control_tile_at_risk", "format": "#,##0", "value": 0}
+    assert {name for name in book.defined_names if name.startswith("control_")} == set(named)
+    for table in now["tables"]:
+        assert table["rows"] and all(len(row) == len(table["columns"]) for row in table["rows"])
+
+
+def test_a_control_workbook_of_another_version(plain_api: Api) -> None:
+    """ADD-4: refused with the way to the current one."""
+    answer = plain_api.roles["viewer"].get("/reports/control/current?version=7")
+    assert answer.status_code == 422 and answer.json["code"] == "report-other-version"
+    assert "press Reports" in answer.json["detail"]
+
+
+def test_the_control_workbook_is_not_handed_in(plain_api: Api) -> None:
+    """ADD-4: although one of its lists has the headers of a template, it is refused, naming the button that is meant;
+    whatever the caller says it is."""
+    data = plain_api.admin.get("/reports/control.xlsx").data
+    for query in ("", "?template=safety_stock"):
+        answer = plain_api.admin.post(f"/uploads{query}", data={"file": (io.BytesIO(data), "control.xlsx")})
+        assert answer.status_code == 422 and answer.json["code"] == "file-control-workbook", answer.text
+        assert "Load current data" in answer.json["detail"]

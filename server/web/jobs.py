@@ -1,21 +1,28 @@
-"""Jobs: their interval, running one now, how far it is, how it ended (JOB-1, JOB-4)."""
+"""Jobs: their interval, reports into a folder, running one now, how far it is, how it ended (JOB-1, JOB-4, REP-2)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Response, request
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from server.access.declaring import shown_to
-from server.errors import NotFound, StockbookError, WrongUse
+from server.errors import NotFound, StockbookError
 from server.jobs import service
 from server.jobs.models import Job, Run
+from server.reports.catalogue import REPORTS
+from server.reports.delivering import FOLDER, KEEP, NAMES
 from server.web import words
 from server.web.frame import console, go, here_with, number_given, pages, show, visitor
+from server.web.intervals import UNITS, in_unit, interval_given
 
 page = pages("jobs")
 LINES = 30
-#: What an interval can be said in, in seconds.
-UNITS = {"seconds": 1, "minutes": 60, "hours": 3_600, "days": 86_400}
+#: The job that writes reports into a folder, whose settings the page has fields for.
+REPORTS_JOB = "reports"
 
 
 @page.get("/jobs")
@@ -45,8 +52,13 @@ def change_job(name: str) -> Response:
     """Change how often a job runs, or switch it on or off."""
     by, given = visitor().name, request.form
     try:
-        every, active = _interval(), given.get("active") == "yes"
-        console().db.write(lambda s: service.change_job(s, name, every_seconds=every, active=active, by=by))
+        every, active = interval_given(), given.get("active") == "yes"
+
+        def work(session: Session) -> None:
+            arguments = _arguments(service.job_named(session, name))
+            service.change_job(session, name, every_seconds=every, active=active, arguments=arguments, by=by)
+
+        console().db.write(work)
     except NotFound:
         raise
     except StockbookError as problem:
@@ -63,11 +75,24 @@ def job_run(id: int) -> Response:
     return show("run.html", run=run, job=job)
 
 
-def _interval() -> int:
-    amount = number_given("every")
-    if amount is None or request.form.get("unit") not in UNITS:
-        raise WrongUse("say how often it runs: a whole number of seconds, minutes, hours or days", field="every")
-    return amount * UNITS[request.form["unit"]]
+def _arguments(job: Job) -> dict[str, Any] | None:
+    """The settings that the form has of a job; those that it has no field for stay. None for a job without any."""
+    if job.kind != REPORTS_JOB:
+        return None
+    given = request.form
+    names = given.getlist("report")
+    if not names and given.get("active") != "yes":
+        return None  # one that is off needs not say what it would write
+    shown = {NAMES: names, FOLDER: given.get("folder", "").strip(), KEEP: given.get("keep", "").strip() or "0"}
+    return {**job.arguments, **shown}
+
+
+def _delivered(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What the job of reports writes, under the names of the form's fields."""
+    names = arguments.get(NAMES) or []
+    listed = names.split(",") if isinstance(names, str) else names
+    kept = {"folder": arguments.get(FOLDER) or "", "keep": arguments.get(KEEP) or 0}
+    return {"names": [str(name).strip() for name in listed], **kept}
 
 
 def _list(problem: StockbookError | None = None, *, changing: str = "") -> Response:
@@ -80,10 +105,6 @@ def _list(problem: StockbookError | None = None, *, changing: str = "") -> Respo
         runs = session.execute(query).all()
     older = here_with(before=runs[LINES - 1][0].id) if len(runs) > LINES else ""
     facts = {"jobs": known, "runs": runs[:LINES], "older": older, "changing": changing, "given": request.form}
-    return show("jobs.html", problem=problem, units=UNITS, every=words.every, in_unit=_in_unit, **facts)
-
-
-def _in_unit(seconds: int) -> tuple[int, str]:
-    """The interval in the largest unit that it is a whole number of."""
-    name, size = next((name, size) for name, size in reversed(UNITS.items()) if seconds % size == 0)
-    return seconds // size, name
+    delivered = next((_delivered(one.job.arguments) for one in known if one.job.kind == REPORTS_JOB), {})
+    facts |= {"reports": REPORTS.values(), "delivered": delivered}
+    return show("jobs.html", problem=problem, units=UNITS, every=words.every, in_unit=in_unit, **facts)

@@ -30,7 +30,7 @@ WAIT_MS = 60_000
 NAME = "manager-user"
 PAGES = (
     "/home", "/stock", "/stock/1", "/orders", "/orders/1", "/pushes", "/uploads", "/uploads/1", "/returns", "/reports",
-    "/stores", "/stores/1", "/jobs", "/settings", "/account",
+    "/stores", "/stores/1", "/imports", "/imports/new?kind=sftp", "/imports/1", "/jobs", "/settings", "/account",
 )  # fmt: skip
 _DROP = """([content, name]) => {
   const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
@@ -60,6 +60,7 @@ def place(sqlite_url: str, tmp_path: Path) -> Iterator[Place]:
     desk.take(*(news(f"A{n}", ("red", 1), tracking_numbers=(f"TRACK-{n}",)) for n in range(1, 5)))
     for action in (Action.PACK, Action.SHIP):
         desk.act(action, "A4")
+    api.admin.post("/imports", json={"name": "night", "kind": "folder", "settings": {"path": "night"}})
     api.admin.post("/uploads", json={"template": "stock_in", "rows": [{"sku": "RED", "quantity": "two"}]})
     server = Server(db, settings, "127.0.0.1", 0)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -43,3 +43,21 @@ def test_a_job_is_edited(api: Api) -> None:
 def test_what_is_not_there(api: Api) -> None:
     assert api.admin.get("/runs/999").status_code == 404
     assert api.admin.post("/jobs/nothing/run").status_code == 404
+
+
+def test_reports_are_scheduled_into_a_folder(api: Api) -> None:
+    """REP-2, JOB-1: by the API too; the run writes them below the server's own folder for reports."""
+    told = {"active": True, "every_seconds": 86_400, "arguments": {"reports": ["control", "sales"], "folder": "daily"}}
+    answer = api.roles["manager"].patch("/jobs/reports", json=told)
+    assert answer.status_code == 200 and answer.json["arguments"] == told["arguments"], answer.text
+    asked = api.roles["manager"].post("/jobs/reports/run", json={}).json
+    runner = Runner(api.db, api.shared.settings)
+    assert runner.take(asked["id"])
+    runner.wait()
+    run = api.admin.get(f"/runs/{asked['id']}").json
+    assert (run["status"], run["counts"]["reports"]) == ("done", 2), run
+    names = sorted(path.name for path in (api.shared.settings.reports_folder / "daily").iterdir())
+    assert [name.partition("-")[0] for name in names] == ["control", "sales"]
+    outside = {"arguments": {"reports": ["sales"], "folder": "../out"}}
+    assert api.roles["manager"].patch("/jobs/reports", json=outside).status_code == 422
+    assert api.roles["merchandiser"].patch("/jobs/reports", json=told).status_code == 403

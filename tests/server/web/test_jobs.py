@@ -57,6 +57,26 @@ def test_changing_how_often(manager: Person) -> None:
     assert manager.send("/jobs/nothing/change", every="7", unit="days").status_code == 404
 
 
+def test_reports_go_into_a_folder_from_the_page(plain: Api, manager: Person) -> None:
+    """REP-2, JOB-1: which reports, where to and how many are kept, chosen on the page; what it has no field for stays;
+    one that can't be is said, and what was chosen stays."""
+    own = {"arguments": {"reports": "inventory", "warehouse": "MAIN"}}
+    assert plain.admin.patch("/jobs/reports", json=own).status_code == 200
+    assert re.search(r'value="inventory" checked', manager.get("/jobs").text)
+    form = {"every": "1", "unit": "days", "active": "yes", "folder": "daily", "keep": "7"}
+    page = manager.send("/jobs/reports/change", report=["control", "inventory"], **form)
+    assert "reports runs every day now." in page.text and "control, inventory into daily" in text_of(page)
+    (job,) = [one for one in plain.admin.get("/jobs").json["items"] if one["name"] == "reports"]
+    assert job["active"] and job["every_seconds"] == 86_400
+    kept = {"reports": ["control", "inventory"], "folder": "daily", "keep": "7", "warehouse": "MAIN"}
+    assert job["arguments"] == kept
+    for change in ({"folder": "../elsewhere"}, {"keep": "many"}):
+        page = manager.send("/jobs/reports/change", report=["sales"], **{**form, **change})
+        assert page.status_code == 422 and 'value="sales" checked' in page.text and 'class="whole" open' in page.text
+    assert "Say which reports" in text_of(manager.send("/jobs/reports/change", **form))
+    assert "reports is off now." in manager.send("/jobs/reports/change", every="1", unit="days").text
+
+
 def test_a_viewer_sees_jobs_and_runs_none(plain: Api) -> None:
     page = person(plain, "viewer").get("/jobs").text
     assert "sync_orders" in page and "Run now" not in page and "How often" not in page

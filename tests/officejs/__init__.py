@@ -1,0 +1,1 @@
+"""The Office add-in: its manifest, its icons, its scripts."""

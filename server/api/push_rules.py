@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -16,17 +15,15 @@ from server.api.auth import caller
 from server.api.frame import Body, ById, Quantity, RecordId, needs, resource, services, show
 from server.api.once import once
 from server.api.paging import Page, Paging
-from server.catalog.queries import require_ids
 from server.db.base import fold
 from server.errors import WrongUse
-from server.places.queries import warehouse_named
 from server.push import service
 from server.push.checking import MAX_NAME, MAX_PERCENTAGE, MAX_QUANTITY
+from server.push.drafting import drafted
 from server.push.naming import Names, names_of
 from server.push.preview import Shown, preview_rules
 from server.push.rulebook import load_rules
-from server.push.rules import Rounding, Rule
-from server.stores.queries import store_named
+from server.push.rules import Rule
 from server.uploads import previewing
 
 api = resource("push_rules", "Push rules")
@@ -281,40 +278,5 @@ def _show_one(session: Session, rule_id: int, saved: service.Saved | None = None
 
 
 def _rule(session: Session, body: RuleChange, known: Rule | None) -> Rule:
-    """The rule that a body describes, on top of the one that is there. Names become numbers here."""
-    given = body.model_fields_set
-    if known is None and not (body.name and body.warehouses and body.stores):
-        raise WrongUse("a new rule needs a name, warehouses and stores", field="name")
-    rule = known or Rule(body.name or "", frozenset(), {})
-    changes: dict[str, Any] = {
-        name: value
-        for name in ("name", "active", "percentage", "fixed", "priority_safety_stock")
-        if (value := getattr(body, name)) is not None
-    }
-    if body.rounding is not None:
-        changes["rounding"] = Rounding(body.rounding)
-    if body.hold_back_safety_stock is not None:
-        changes["hold_back"] = body.hold_back_safety_stock
-    changes |= {name: getattr(body, name) for name in ("minimum", "cap") if name in given}
-    if body.warehouses is not None:
-        changes["warehouses"] = frozenset(warehouse_named(session, code).id for code in body.warehouses)
-    if body.skus is not None:
-        changes["skus"] = frozenset(require_ids(session, body.skus))
-    changes["stores"] = _stores(session, body, rule)
-    if "priority_store" in given:
-        first = body.priority_store
-        changes["priority_store"] = None if first is None else store_named(session, first).id
-    return replace(rule, **changes)
-
-
-def _stores(session: Session, body: RuleChange, rule: Rule) -> dict[int, Decimal | None]:
-    """The rule's stores with their own percentages: those given, the others as they were."""
-    stores = dict(rule.stores)
-    if body.stores is not None:
-        stores = {number: rule.stores.get(number) for number in (store_named(session, s).id for s in body.stores)}
-    if body.store_percentages is not None:
-        own = {store_named(session, name).id: value for name, value in body.store_percentages.items()}
-        if stray := own.keys() - stores.keys():
-            raise WrongUse(f"{len(stray)} of store_percentages are no stores of the rule", field="store_percentages")
-        stores = {number: own.get(number) for number in stores}
-    return stores
+    """The rule that a body describes, on top of the one that is there."""
+    return drafted(session, known, {name: getattr(body, name) for name in body.model_fields_set})

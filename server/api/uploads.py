@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from server.access.request_keys import Claim
 from server.api.auth import caller, require
-from server.api.frame import Answer, Body, ById, RecordId, answer, needs, resource, services, show
+from server.api.frame import Answer, Body, ById, answer, needs, resource, services, show
 from server.api.once import fingerprint_of, once, once_in_steps, request_target
 from server.api.paging import Page, Paging, page
 from server.api.problems import raise_wrong_request
 from server.api.safety import checked_json
-from server.errors import NotFound, WrongUse
+from server.errors import WrongUse
 from server.uploads import downloads, outcome, undo
 from server.uploads.models import Upload
 from server.uploads.pipeline import Request, Who
@@ -167,7 +167,7 @@ def _work(source: Source, query: HandIn, claim: Claim | None) -> Answer:
     at_work = services().uploads.hand_in(source, asked, who, request_key_id=claim.id if claim else None)
     done_in_time = at_work.wait(PATIENCE_SECONDS)
     with services().db.read() as session:
-        upload = _find(session, at_work.upload_id)
+        upload = downloads.find_upload(session, at_work.upload_id)
         if done_in_time:
             return answer(OutcomeShown(**outcome.document(session, upload)))
         where = f"/api/v1/uploads/{upload.id}"
@@ -238,7 +238,7 @@ def list_uploads(query: UploadFilter) -> Response:
 def get_upload(path: ById) -> Response:
     """One upload with its outcome, or how far it is."""
     with services().db.read() as session:
-        return show(OutcomeShown(**outcome.document(session, _find(session, path.id))))
+        return show(OutcomeShown(**outcome.document(session, downloads.find_upload(session, path.id))))
 
 
 class RowPage(BaseModel):
@@ -267,7 +267,7 @@ class AfterRow(BaseModel):
 def list_rows(path: ById, query: AfterRow) -> Response:
     """What came of the rows behind row `after`."""
     with services().db.read() as session:
-        upload = _find(session, path.id)
+        upload = downloads.find_upload(session, path.id)
         rows, following = _rows_behind(session, upload, query)
         return show(RowPage(items=[RowShown(**outcome.public_row(row)) for row in rows], next=following))
 
@@ -277,7 +277,7 @@ def list_rows(path: ById, query: AfterRow) -> Response:
 def list_cells(path: ById, query: AfterRow) -> Response:
     """The cells of the rows behind row `after`."""
     with services().db.read() as session:
-        upload = _find(session, path.id)
+        upload = downloads.find_upload(session, path.id)
         rows, following = _rows_behind(session, upload, query)
         told = {"headers": query.after == 0, "undone": outcome.is_undone(upload)}
         cells = outcome.cells_of(rows, upload.layout, **told) if rows else ()
@@ -298,7 +298,7 @@ def _rows_behind(session: Session, upload: Upload, query: AfterRow) -> tuple[lis
 def get_file(path: ById) -> Response:
     """The file as it was handed in, for its uploader and admins only: links and macros are still in it."""
     with services().db.read() as session:
-        upload = _find(session, path.id)
+        upload = downloads.find_upload(session, path.id)
         if upload.user_id != caller().user_id:
             require("users.write")
         content, name = downloads.original_file(services().settings, upload)
@@ -323,13 +323,6 @@ def undo_upload(path: ById) -> Response:
         return OutcomeShown(**outcome.document(session, undo.undo(session, path.id, by=by)))
 
     return once(work)
-
-
-def _find(session: Session, upload_id: RecordId) -> Upload:
-    upload = session.get(Upload, upload_id)
-    if upload is None:
-        raise NotFound(f"there is no upload {upload_id}")
-    return upload
 
 
 def _attachment(content: Iterable[bytes], name: str, kind: str) -> Response:

@@ -42,6 +42,8 @@ TABLE: dict[str, dict[str, Entry]] = {
         "upload": Entry("uploads", "Validate or apply a workbook; 1 if rows, or all of it, were refused."),
         "undo": Entry("uploads", "Take back what an upload applied: all of it or nothing."),
         "history": Entry("uploads", "Uploads, newest first."),
+        "result": Entry("uploads", "What came of an upload, row by row; with -o the result workbook."),
+        "preview": Entry("uploads", "What every store would show before and after, were an upload applied."),
         "report": Entry("report", "Reports as workbooks, with tables and charts."),
     },
     "Stock": {
@@ -58,6 +60,8 @@ TABLE: dict[str, dict[str, Entry]] = {
     "SKUs and places": {
         "sku": Entry("sku", "Merchant SKUs, combinations among them."),
         "warehouse": Entry("warehouse", "Warehouses: the places that hold stock."),
+        "shelf": Entry("places", "Shelves, and what lies on them."),
+        "safety-stock": Entry("places", "Safety stock: below it a SKU is in the low-stock report."),
     },
     "Orders": {
         "order": Entry("orders", "Orders, and what can be done to them."),
@@ -67,12 +71,14 @@ TABLE: dict[str, dict[str, Entry]] = {
         "store": Entry("store", "Stores: the shops whose stock is kept here."),
         "mapping": Entry("mapping", "Mappings: which merchant SKU a store's listing sells."),
         "sync": Entry("sync", "Read what is new from the stores."),
+        "push-rule": Entry("push_rules", "Push rules: how much of which warehouses each store shows."),
         "push": Entry("push", "Push: tell the stores what is available."),
         "explain": Entry("push", "Why a store SKU shows what it shows."),
     },
     "People and settings": {
         "user": Entry("users", "Users and their roles."),
         "token": Entry("tokens", "API tokens."),
+        "audit": Entry("audit", "Who changed what, newest first."),
         "setting": Entry("switches", "Settings that are on or off."),
     },
     "For developers": {

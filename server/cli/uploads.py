@@ -1,4 +1,4 @@
-"""template list|get, upload, undo, history: workbooks, handed in from here."""
+"""template list|get, upload, undo, history, result, preview: workbooks, handed in from here."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from sqlalchemy import select
 from server.cli import outcome as shown
 from server.cli.opening import Opened, actor, database
 from server.cli.output import AsJson, complain, progress, say, table, value
+from server.cli.push_rules import print_preview
 from server.errors import NotFound, Refused, WrongUse
 from server.places.queries import warehouse_named
-from server.uploads import downloads, outcome
+from server.uploads import downloads, outcome, previewing
 from server.uploads.models import Upload
 from server.uploads.pipeline import FileProblem, Request, Who
 from server.uploads.running import HandedIn, Uploads
@@ -23,6 +24,8 @@ from server.uploads.undo import undo as take_back
 from validators.registry import WORKBOOKS
 
 group = typer.Typer(help="Templates: the workbooks to fill in.", no_args_is_help=True)
+
+Number = Annotated[int, typer.Argument(metavar="UPLOAD", help="The upload's number, from `history`.")]
 
 _LOOK_EVERY_SECONDS = 0.2
 _HISTORY = ("id", "template", "mode", "status", "rows", "error", "filename", "by", "created_at")
@@ -35,6 +38,8 @@ def add_to(app: typer.Typer) -> None:
     app.command()(upload)
     app.command()(undo)
     app.command()(history)
+    app.command()(result)
+    app.command()(preview)
 
 
 @group.command("list")
@@ -103,9 +108,7 @@ def upload(
         raise typer.Exit(1)
 
 
-def undo(
-    id: Annotated[int, typer.Argument(metavar="UPLOAD", help="The upload's number.")], as_json: AsJson = False
-) -> None:
+def undo(id: Number, as_json: AsJson = False) -> None:
     """Take back what an upload applied: all of it or nothing."""
     with database() as found:
         undone = found.db.write(lambda session: take_back(session, id, by=actor()))
@@ -127,6 +130,32 @@ def history(
     with database() as found, found.db.read() as session:
         lines = [{**(line := outcome.summary(row)), **line["counts"]} for row in session.scalars(rows)]
     table(lines, as_json=as_json, columns=_HISTORY)
+
+
+def result(
+    id: Number,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write the result workbook here.")] = None,
+    original: Annotated[
+        Path | None, typer.Option(help="Write the file here as it was handed in: links and macros are still in it.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What came of an upload, row by row; with -o the result workbook."""
+    with database() as found:
+        with found.db.read() as session:
+            upload = downloads.find_upload(session, id)
+            if original is not None:
+                original.write_bytes(downloads.original_file(found.settings, upload)[0])
+        if output is not None:
+            output.write_bytes(downloads.result_file(found.db, found.settings, id))
+        _report(found, id, as_json=as_json)
+
+
+def preview(id: Number, as_json: AsJson = False) -> None:
+    """What every store would show before and after, were an upload applied."""
+    with database() as found:
+        rows = previewing.preview(found.db, found.settings, id)
+    print_preview(rows, as_json=as_json)
 
 
 def _hand_in(found: Opened, file: Path, request: Request, *, quiet: bool) -> int:

@@ -87,6 +87,14 @@ def find_rule(session: Session, rule_id: int) -> Rule:
     return known[rule_id]
 
 
+def rule_named(session: Session, name: str) -> Rule:
+    """The rule of that name, without regard to case. Raises `NotFound`."""
+    for rule in load_rules(session):
+        if fold(rule.name) == fold(name):
+            return rule
+    raise NotFound(f"there is no push rule '{name[:120]}'")
+
+
 def switch_rule(session: Session, rule_id: int, active: bool, *, by: str, at: datetime) -> Saved:
     """Switch a rule on or off; on only if it conflicts with no other (PSH-6)."""
     return save_rules(session, [replace(find_rule(session, rule_id), active=active)], by=by, at=at)

@@ -80,6 +80,14 @@ _LISTS: dict[Reference | None, Select[Any]] = {
 }
 
 
+def find_upload(session: Session, upload_id: int) -> Upload:
+    """The upload of that number. Raises `NotFound`."""
+    upload = session.get(Upload, upload_id)
+    if upload is None:
+        raise NotFound(f"there is no upload {upload_id}")
+    return upload
+
+
 def result_file(db: Database, settings: Settings, upload_id: int) -> bytes:
     """The workbook as it was handed in, with status, message, colours and notes (WB-6).
 
@@ -87,9 +95,7 @@ def result_file(db: Database, settings: Settings, upload_id: int) -> bytes:
     Raises `NotFound`, and `Refused` where no row of it was looked at.
     """
     with db.read() as session:
-        upload = session.get(Upload, upload_id)
-        if upload is None:
-            raise NotFound(f"there is no upload {upload_id}")
+        upload = find_upload(session, upload_id)
         if not upload.layout:
             raise Refused(f"upload {upload.id} has no result: its rows were never looked at")
         rows = list(outcome.stored_rows(session, upload.id))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from server.db.session import Database
-from server.errors import NotFound, Refused
+from server.errors import Refused
 from server.push.preview import Shown, preview_figures
 from server.settings import Settings
-from server.uploads.downloads import kept_file
+from server.uploads.downloads import find_upload, kept_file
 from server.uploads.examining import examine
 from server.uploads.handlers.registry import HANDLERS
-from server.uploads.models import Upload
 from server.uploads.sources import checked, source_of
 
 
@@ -20,9 +19,7 @@ def preview(db: Database, settings: Settings, upload_id: int) -> list[Shown]:
     whose rows were never looked at.
     """
     with db.read() as session:
-        upload = session.get(Upload, upload_id)
-        if upload is None:
-            raise NotFound(f"there is no upload {upload_id}")
+        upload = find_upload(session, upload_id)
         if upload.status not in ("validated", "refused"):
             raise Refused(f"upload {upload_id} is {upload.status.replace('_', ' ')}: there is nothing to preview")
         kept_file(settings, upload)

@@ -67,7 +67,7 @@ def upload(id: int) -> Response:
 def hand_in_again(id: int) -> Response:
     """Apply what was checked before, or what was a duplicate: the very file that is kept."""
     with console().db.read() as session:
-        known = _find(session, id)
+        known = downloads.find_upload(session, id)
     try:
         console().uploads.allow(visitor().user_id)
         downloads.original_file(console().settings, known)
@@ -138,7 +138,7 @@ def _history(problem: StockbookError | None = None) -> Response:
 def _outcome(upload_id: int, problem: StockbookError | None = None) -> Response:
     every, after = request.args.get("rows") == "all", number_given("after") or 0
     with console().db.read() as session:
-        found = _find(session, upload_id)
+        found = downloads.find_upload(session, upload_id)
         rows = list(islice(_rows(session, found, every=every, after=after), ROWS + 1))
     shown = rows[:ROWS]
     following = here_with(after=shown[-1]["row"]) if len(rows) > ROWS else ""
@@ -151,13 +151,6 @@ def _rows(session: Session, found: Upload, *, every: bool, after: int) -> Iterat
     for row in outcome.stored_rows(session, found.id, after=after):
         if every or row["status"] in BAD:
             yield outcome.public_row(row)
-
-
-def _find(session: Session, upload_id: int) -> Upload:
-    found = session.get(Upload, upload_id)
-    if found is None:
-        raise NotFound(f"there is no upload {upload_id}")
-    return found
 
 
 def _workbook(content: Any, name: str) -> Response:

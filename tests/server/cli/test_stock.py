@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -75,6 +75,23 @@ def test_stock_as_of_a_past_moment(company: Terminal) -> None:
     assert company.json("stock", "--as-of", "2020-01-01") == []
     assert [row["on_hand"] for row in company.json("stock", "--as-of", "2999-01-01T00:00")] == [4, 10]
     assert "neither a day" in company.run("stock", "--as-of", "yesterday", code=2)
+
+
+def test_stock_as_of_any_moment(company: Terminal) -> None:
+    """STK-10: a day means its end; a moment is UTC unless it says otherwise."""
+    company.run("stock-list", "complete", "1")
+    at = datetime.fromisoformat(company.json("movements")[0]["at"])
+    before, after = at - timedelta(seconds=2), at + timedelta(seconds=2)
+    east = timezone(timedelta(hours=7))
+    for shown in (before.isoformat(), f"{before:%Y-%m-%d %H:%M:%S}", before.astimezone(east).isoformat()):
+        assert company.json("stock", "--as-of", shown) == []
+    for shown in (
+        after.isoformat(),
+        f"{after:%Y-%m-%dT%H:%M:%S}Z",
+        after.astimezone(east).isoformat(),
+        f"{after:%Y-%m-%d}",
+    ):
+        assert [row["on_hand"] for row in company.json("stock", "--as-of", shown)] == [4, 10]
 
 
 def test_movements_newest_first(company: Terminal) -> None:

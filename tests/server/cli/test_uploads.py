@@ -124,3 +124,17 @@ def test_a_file_that_is_too_large_is_refused_unread(company: Terminal, monkeypat
     Path("big.xlsx").write_bytes(io.BytesIO(b"x" * 1001).getvalue())
     assert "1,001 bytes" in company.run("upload", "big.xlsx", code=1)
     assert company.json("history") == []
+
+
+def test_what_came_of_an_upload_can_be_asked_later(company: Terminal) -> None:
+    """WB-11: every row's outcome, the result workbook and the file as it was handed in."""
+    name = book(company, RED, {"sku": "NOTHING", "quantity": 1})
+    company.run("upload", name, code=1)
+    number = str(company.json("history")[0]["id"])
+    said = company.run("result", number, "-o", "result.xlsx", "--original", "original.xlsx")
+    assert f"upload {number} is" in said
+    assert company.json("result", number)["counts"]["error"] == 1
+    assert Path("original.xlsx").read_bytes() == Path(name).read_bytes()
+    sheet = openpyxl.load_workbook("result.xlsx")[WORKBOOKS["stock_in"].sheet]
+    assert "NOTHING" in [cell.value for row in sheet.iter_rows() for cell in row]
+    assert "there is no upload 99" in company.run("result", "99", code=1)

@@ -37,7 +37,9 @@ class Settings:
     database_url: str = _setting("", "Database. Empty: SQLite in the data folder. PostgreSQL: postgresql+psycopg://…")
     secret_key: str = _setting("", "Key that encrypts store credentials. Empty: one is made in the data folder.")
     several_machines: bool = _setting(False, "More than one server shares the database. Refused on SQLite.")
-    public_url: str = _setting("", "Address under which stores reach this server's webhooks. Empty: none registered.")
+    public_url: str = _setting(
+        "", "Address under which stores reach this server's webhooks, and Excel the Office add-in. Empty: no webhooks."
+    )
     threads: int = _setting(12, "Threads that answer requests.")
     upload_max_bytes: int = _setting(20 * 1024 * 1024, "Largest upload, in bytes.")
     upload_max_rows: int = _setting(100_000, "Most rows in one upload.")

@@ -23,4 +23,7 @@ def moment(text: str, *, end_of_day: bool = False) -> datetime:
         at = datetime.fromisoformat(given)
     except ValueError:
         raise WrongUse(f"'{given[:40]}' is neither a day (2026-04-20) nor a moment (2026-04-20T08:00)") from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    try:
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except OverflowError:
+        raise WrongUse(f"'{given[:40]}' is before the year 1 or after 9999 in UTC") from None

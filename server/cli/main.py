@@ -56,7 +56,7 @@ def _details(error: StockbookError) -> Iterator[str]:
     """The single problems behind an error, where the error's own sentence is not all there is to say."""
     for item in error.errors[:MOST_DETAILS]:
         said = str(item.get("text") or item.get("detail") or "")
-        if said and said not in error.text:
+        if said and said not in error.text and f"'{item.get('value')}'" not in error.text:
             yield f"{item['place']}: {said}" if item.get("place") else said
     if len(error.errors) > MOST_DETAILS:
         yield f"… and {len(error.errors) - MOST_DETAILS} more"

@@ -13,9 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from server import settings as settings_module
 from server.cli.output import log_to_stderr
+from server.db.backup import shown_url
 from server.db.revisions import STEPS, revision_of
 from server.db.session import Database
-from server.errors import Refused
+from server.errors import Refused, WrongUse
 from server.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -59,11 +60,22 @@ def opened(chosen: Settings) -> Iterator[Opened]:
     db = Database(chosen.url)
     try:
         yield Opened(db, chosen)
+    except OverflowError as error:
+        raise WrongUse("a number is larger than any that can be kept") from error
     except SQLAlchemyError as error:
         log.debug("database", exc_info=error)
-        raise Refused(f"the database does not answer as it should: {str(error).splitlines()[0]}") from error
+        raise Refused(_said(error, chosen)) from error
     finally:
         db.close()
+
+
+def _said(error: SQLAlchemyError, chosen: Settings) -> str:
+    """What a database that does not do its work says, and what would help."""
+    said = str(getattr(error, "orig", None) or error).splitlines()[0]
+    if chosen.is_sqlite and ("readonly" in said or "unable to open" in said):
+        whom = f"the user who runs this must be able to read and write it and its folder: {shown_url(chosen.url)}"
+        return f"the database file can't be used ({said}); {whom}"
+    return f"the database does not answer as it should: {said}"
 
 
 def check(db: Database) -> None:

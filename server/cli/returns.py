@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -27,6 +28,14 @@ Number = Annotated[int, typer.Argument(help="The number in the first column of `
 _COLUMNS = ("id", "store", "order", "way", "state", "sku", "warehouse", "quantity", "condition")
 
 
+class ReturnState(enum.StrEnum):
+    """How far a return is."""
+
+    TODO = "todo"
+    COMPLETED = "completed"
+    UNDONE = "undone"
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.add_typer(group, name="return")
@@ -34,7 +43,7 @@ def add_to(app: typer.Typer) -> None:
 
 @group.command("list")
 def list_returns(
-    state: Annotated[str | None, typer.Option(help="Only todo, completed or undone ones.")] = None,
+    state: Annotated[ReturnState | None, typer.Option(help="Only those that are this far.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Returns, newest first, a line for each SKU."""

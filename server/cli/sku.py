@@ -191,7 +191,7 @@ def health(
             for hint in one.hints
             if code is None or hint.code == code
         ]
-    table(rows, as_json=as_json)
+    table(rows, as_json=as_json, columns=("sku", "title", "code", "warning"))
 
 
 def _found(session: Session, names: Sequence[str]) -> list[dict[str, Any]]:

@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.catalog.models import MerchantSku
+from server.catalog.queries import require_ids
 from server.cli.opening import actor, database
 from server.cli.output import AsJson, progress, record, say, table
+from server.ledger.movements import Kind
 from server.ledger.queries import FIGURES
 from server.moments import moment
 from server.operations.complete_list import complete_list
@@ -70,13 +72,15 @@ def stock(
     with database() as found, found.db.read() as session:
         shown = queries.stock(session, StockFilter(sku, warehouse, search, at))
         rows = [{name: getattr(row, name) for name in _STOCK} for row in shown]
+        if sku is not None and not rows:
+            require_ids(session, [sku])
     table(rows, as_json=as_json, columns=_STOCK)
 
 
 def movements(
     sku: Sku = None,
     warehouse: Place = None,
-    kind: Annotated[str | None, typer.Option(help="Only this kind, such as stock_in or deduct.")] = None,
+    kind: Annotated[Kind | None, typer.Option(help="Only this kind, such as stock_in or deduct.")] = None,
     since: Annotated[str | None, typer.Option(help="From this day or moment on; else the last 730 days.")] = None,
     until: Annotated[str | None, typer.Option(help="Up to this moment, or the end of this day.")] = None,
     limit: Limit = 100,
@@ -89,6 +93,8 @@ def movements(
         wanted = MovementFilter(sku=sku, warehouse=warehouse, kind=kind, since=first, until=last)
         with found.db.read() as session:
             rows = [_movement(row) for row in queries.movements(session, wanted, limit=limit)]
+            if sku is not None and not rows:  # one that was deleted has movements still
+                require_ids(session, [sku])
     table(rows, as_json=as_json, columns=_MOVEMENT)
 
 

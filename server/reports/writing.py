@@ -7,10 +7,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from server.errors import Refused
+
 
 @contextmanager
 def written_aside(target: Path) -> Iterator[IO[bytes]]:
-    """A file open for writing that takes the place of `target` at the end of the block, and vanishes on an error."""
+    """A file open for writing that takes the place of `target` at the end of the block, and vanishes on an error.
+
+    Raises `Refused` where its folder is not there.
+    """
+    if not target.parent.is_dir():
+        raise Refused(f"there is no folder {target.parent}; make it first, or write the file elsewhere")
     aside = target.with_name(f".{target.name}.part")
     try:
         with aside.open("w+b") as file:

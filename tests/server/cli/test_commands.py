@@ -94,6 +94,40 @@ def test_a_broken_database_is_a_sentence(terminal: Terminal) -> None:
     assert "database" in terminal.run("init", code=1)
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("stock", "--sku", "NOTHING"), 1, "no merchant SKU 'NOTHING'"),
+        (("movements", "--sku", "NOTHING"), 1, "no merchant SKU 'NOTHING'"),
+        (("movements", "--kind", "nothing"), 2, "stock_in"),
+        (("return", "list", "--state", "x"), 2, "undone"),
+        (("stock", "--as-of", "9999-12-31T23:59-10:00"), 2, "after 9999 in UTC"),
+        (("order", "show", "9" * 20), 2, "a number is larger than any that can be kept"),
+        (("token", "revoke", "9" * 20), 2, "a number is larger"),
+        (("report", "inventory", "-o", "nowhere/x.xlsx"), 1, "there is no folder nowhere"),
+        (("template", "get", "stock_in", "-o", "nowhere/x.xlsx"), 1, "nowhere/x.xlsx"),
+        (("upload", "nothing.xlsx"), 2, "does not exist"),
+        (("audit", "--since", "x"), 2, "neither a day"),
+    ],
+)
+def test_what_can_not_be_is_a_sentence(terminal: Terminal, words: tuple[str, ...], code: int, said: str) -> None:
+    terminal.run("init")
+    printed = terminal.run(*words, code=code)
+    assert said in printed and "something went wrong" not in printed
+
+
+def test_each_problem_is_said_once(terminal: Terminal) -> None:
+    terminal.run("init")
+    assert terminal.run("sku", "show", "NOTHING", code=1) == "no merchant SKU 'NOTHING'\n"
+
+
+def test_a_database_file_that_can_t_be_opened(terminal: Terminal) -> None:
+    """Whoever reads it knows which file it is, and what to change."""
+    (terminal.folder / "stockbook.db").mkdir(parents=True)
+    said = terminal.run("stock", code=1)
+    assert "the database file can't be used" in said and str(terminal.folder / "stockbook.db") in said
+
+
 def test_a_job_runs_here_and_now(terminal: Terminal) -> None:
     """JOB-4: run now."""
     terminal.run("init")

@@ -21,7 +21,8 @@ from tests.support.server import StockbookServer
 from validators.registry import WORKBOOKS
 from validators.templates.building import FIRST_ROW, HEADER_ROW
 
-_STYLES = {fill: style for style, fill in FILLS.items()}
+#: Style by colour, the other way round than painting needs it.
+STYLES = {fill: style for style, fill in FILLS.items()}
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def looks(sheet: Worksheet) -> dict[str, Look]:
             text = str(cell.value) if cell.column in tools and cell.value not in (None, "") else None
             fill = str(cell.fill.fgColor.rgb)[-6:] if cell.fill.fill_type == "solid" else ""
             note = cell.comment.text.removeprefix(SIGNATURE) if cell.comment else None
-            look = Look(text, _STYLES.get(fill), note)
+            look = Look(text, STYLES.get(fill), note)
             if look != Look(None, None, None):
                 found[cell.coordinate] = look
     return found

@@ -125,7 +125,7 @@ export class Paper {
     if (!this.hasNotes) return;
     for (let start = 0; start < changes.length; start += NOTES_AT_ONCE) {
       const some = changes.slice(start, start + NOTES_AT_ONCE).map((change) => ({ ...change, at: addressOf(change) }));
-      const there = some.map((change) => this.sheet.notes.getItemOrNullObject(change.at).load("isNullObject"));
+      const there = some.map((change) => this.sheet.notes.getItemOrNullObject(change.at).load("content"));
       await this.context.sync();
       some.forEach(({ at, text }, number) => {
         const note = there[number];

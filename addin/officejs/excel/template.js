@@ -17,7 +17,7 @@ const PREFIX = "tbl_";
 const TOOLS = [STATUS, MESSAGE, VERSION].map(headerKey);
 const CONSTANT = /^="?([^"]*)"?$/;
 const AREA = "rowIndex,columnIndex,rowCount,columnCount";
-const MERGED = AREA.split(",").map((name) => `areas/items/${name}`).join(",");
+const MERGED = ["areaCount", ...AREA.split(",").map((name) => `areas/items/${name}`)].join(",");
 
 /** The workbook that is looked at, not handed in. */
 export class ControlWorkbook extends AddinError {
@@ -130,7 +130,8 @@ export class Template {
       const [first, bottom] = [wanted[0], wanted[wanted.length - 1]];
       const cells = sheet.getRangeByIndexes(first - 1, column, bottom - first + 1, 1).load("values");
       await context.sync();
-      return wanted.map((row) => String(cells.values[row - first][0]).trim());
+      const { values } = cells;
+      return wanted.map((row) => String(values[row - first][0]).trim());
     });
   }
 
@@ -227,9 +228,9 @@ export async function selectedRows(template) {
     if (sheet.id !== template.facts.sheetId) return [];
     /** @type {Set<number>} */
     const rows = new Set();
-    for (const area of areas.items) {
-      if (area.isEntireColumn) continue; // everything, so nothing in particular
-      for (let row = 1; row <= area.rowCount; row += 1) rows.add(area.rowIndex + row);
+    for (const { isEntireColumn, rowIndex, rowCount } of areas.items) {
+      if (isEntireColumn) continue; // everything, so nothing in particular
+      for (let row = 1; row <= rowCount; row += 1) rows.add(rowIndex + row);
     }
     return [...rows].sort((one, other) => one - other);
   });
@@ -257,15 +258,18 @@ async function readBlock(context, sheet, { row, column, height, width }) {
   await context.sync();
   /** @type {Block} */
   const block = { values: [], marks: [], formats: [], merged: [], hidden: [] };
-  range.values.forEach((line, down) => {
-    const cells = line.map((value, across) => plainCell(value, range.numberFormat[down][across]));
+  const { values, numberFormat } = range;
+  values.forEach((line, down) => {
+    const cells = line.map((value, across) => plainCell(value, numberFormat[down][across]));
     block.values.push(cells.map(([value]) => value));
     cells.forEach(([value, kind], across) => {
       if (kind) block.marks.push([row + down, column + across, kind]);
-      const told = typeof value === "number" ? kindOfFormat(range.numberFormat[down][across]) : "";
+      const told = typeof value === "number" ? kindOfFormat(numberFormat[down][across]) : "";
       if (told) block.formats.push([row + down, column + across, told]);
     });
-    if (shown.value[down].rowHidden) block.hidden.push(row + down);
+  });
+  shown.value.forEach(({ rowHidden }, down) => {
+    if (rowHidden) block.hidden.push(row + down);
   });
   for (const part of merged.isNullObject ? [] : merged.areas.items) {
     const [top, left] = [Math.max(part.rowIndex + 1, row), Math.max(part.columnIndex + 1, column)];

@@ -28,11 +28,14 @@ export class PaneScreen {
     this.asked = () => {};
   }
 
-  /** See `Screen`. @param {string} text */
-  progress(text) {
+  /**
+   * See `Screen`. Handed on alone, hence bound.
+   * @param {string} text
+   */
+  progress = (text) => {
     this.status.textContent = `${text.slice(0, 1).toUpperCase()}${text.slice(1)} …`;
     document.body.setAttribute("aria-busy", "true");
-  }
+  };
 
   /** Nothing is being done. */
   quiet() {

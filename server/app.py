@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.info import Info
@@ -88,9 +91,22 @@ RESOURCES: tuple[APIBlueprint, ...] = (
 )
 
 
-def create_app(shared: Services) -> OpenAPI:
+class Application(OpenAPI):
+    """Routes, and what they share. Whatever happens in it is answered."""
+
+    def wsgi_app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request."""
+        return problems.LastResort(super().wsgi_app)(environ, start_response)
+
+    def share(self, shared: Services) -> None:
+        """Have the routes work on `shared`."""
+        self.extensions["stockbook"] = shared
+        pages.share(self, Console(shared.db, shared.settings, shared.uploads, problems.status_of))
+
+
+def create_app(shared: Services) -> Application:
     """The application over `shared`. Nothing in it is global: two may live in one process."""
-    app = OpenAPI(
+    app = Application(
         "stockbook",
         info=Info(title="Stockbook", version=VERSION, description="Stock of many online stores, from Excel."),
         security_schemes={"token": {"type": "http", "scheme": "bearer", "description": "An API token: sb_…"}},
@@ -99,7 +115,7 @@ def create_app(shared: Services) -> OpenAPI:
         doc_ui=False,
         static_folder=None,
     )
-    app.extensions["stockbook"] = shared
+    app.share(shared)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     for before in (
         metrics.begin,
@@ -120,10 +136,9 @@ def create_app(shared: Services) -> OpenAPI:
     page = start.StartPage(shared.db, shared.settings, in_full=shared.open_start_page)
     app.register_blueprint(start.blueprint(page, open_to_all))
     app.register_blueprint(office.page)
-    pages.register(app, Console(shared.db, shared.settings, shared.uploads, problems.status_of))
+    pages.register(app)
     for nothing in (404, 405):
         app.register_error_handler(nothing, _nothing_there)
-    app.wsgi_app = problems.LastResort(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 

@@ -68,9 +68,13 @@ for _page in PAGES:
     troubles.register(_page)
 
 
-def register(app: Flask, shared: Console) -> None:
-    """Serve the console."""
+def share(app: Flask, shared: Console) -> None:
+    """Have the pages work on `shared`."""
     app.extensions["stockbook_console"] = replace(shared, links=LINKS)
+
+
+def register(app: Flask) -> None:
+    """Serve the console."""
     for page in PAGES:
         app.register_blueprint(page)
 

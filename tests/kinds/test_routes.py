@@ -86,15 +86,14 @@ def _clients(api: Api) -> list[tuple[str, Client]]:
 
 def test_a_route_that_forgot_answers_nobody(everything: Api) -> None:
     """SEC-1: deny by default."""
-    everything.app._got_first_request = False
-    everything.app.add_url_rule("/api/v1/forgot", "forgot", lambda: "open")
+    everything.part().add_url_rule("/api/v1/forgot", "forgot", lambda: "open")
     for _, client in _clients(everything):
         assert client.get("/forgot").status_code == 403
 
 
 def test_every_route_is_described(everything: Api) -> None:
     """The OpenAPI document holds every route under /api/v1 that needs a token, with a summary."""
-    described = everything.app.api_doc["paths"]  # type: ignore[attr-defined]
+    described = everything.app.api_doc["paths"]
     missing = []
     for method, _, rule, declared in _routes(everything.app):
         if declared is None or declared.permission is None or declared.page or not rule.rule.startswith(PREFIX):
@@ -107,8 +106,6 @@ def test_every_route_is_described(everything: Api) -> None:
 
 def test_operation_ids_are_unique(everything: Api) -> None:
     operations = [
-        operation["operationId"]
-        for path in everything.app.api_doc["paths"].values()  # type: ignore[attr-defined]
-        for operation in path.values()
+        operation["operationId"] for path in everything.app.api_doc["paths"].values() for operation in path.values()
     ]
     assert len(operations) == len(set(operations))

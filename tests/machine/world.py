@@ -19,7 +19,6 @@ from server import clock
 from server.access import request_keys
 from server.api.frame import Services
 from server.api.token_uses import TokenUses
-from server.app import create_app
 from server.channels.sandbox.client import sign
 from server.db.session import Database
 from server.jobs.recovery import recover
@@ -31,7 +30,7 @@ from server.uploads import pipeline
 from server.uploads.running import Uploads
 from tests.machine import books
 from tests.machine.books import Books
-from tests.support.http import Client, make_api
+from tests.support.http import Client, application, make_api
 from tests.support.sandbox import Market
 
 SINGLES = ("A", "B", "C")
@@ -72,12 +71,12 @@ class World:
         self.let_time_pass()
         self._start()
         self._first_shown: dict[str, dict[str, int]] = {}
-        self.admin = admin or Client(create_app(self._shared))
+        self.admin = admin or Client(application(self._shared))
         if admin is None:
             self.admin.token = make_api(self.db, self._settings).admin.token
             self._found()
         else:
-            admin.app.extensions["stockbook"] = self._shared
+            admin.app.share(self._shared)
             self._move_in()
 
     def close(self) -> None:
@@ -89,7 +88,7 @@ class World:
         """Another process over the same database, which takes up what the last one left."""
         self._stop()
         self._start()
-        self.admin.app = create_app(self._shared)
+        self.admin.app = application(self._shared)
         pipeline.recover(self.db, all_of_them=True)
         self.db.write(request_keys.free_left)
         recover(self.db, self._settings, "machine")

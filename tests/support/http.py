@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask
 from werkzeug.test import TestResponse
 
 from server.access import tokens, users
 from server.access.roles import ROLES, Role
 from server.api.frame import Services
 from server.api.token_uses import TokenUses
-from server.app import create_app
+from server.app import Application, create_app
 from server.db.session import Database
 from server.jobs.service import prepare
 from server.settings import Settings
@@ -23,7 +23,7 @@ from server.uploads.running import Uploads
 class Client:
     """Calls the API with one token; without one if it is empty."""
 
-    app: Flask
+    app: Application
     token: str = ""
 
     def call(self, method: str, path: str, **sent: Any) -> TestResponse:
@@ -51,7 +51,7 @@ class Client:
 class Api:
     """The application with a client per role and one without a token."""
 
-    app: Flask
+    app: Application
     db: Database
     shared: Services
     roles: dict[Role, Client]
@@ -60,15 +60,37 @@ class Api:
     def admin(self) -> Client:
         return self.roles["admin"]
 
+    def part(self) -> Application:
+        """From now on an application of its own, to which a test may add routes."""
+        self.app = create_app(self.shared)
+        for client in self.roles.values():
+            client.app = self.app
+        return self.app
+
     @property
     def nobody(self) -> Client:
         return Client(self.app)
 
 
+_made: list[Application] = []
+
+
+def application(shared: Services) -> Application:
+    """What `create_app` makes. The routes, which take longer to put together than most tests do, are those of all
+    tests; what they work on is each test's own."""
+    if not _made:
+        _made.append(create_app(shared))
+    app = copy(_made[0])
+    app.extensions = {}
+    app.share(shared)
+    app._got_first_request = True  # refuses more routes: other tests would have them too
+    return app
+
+
 def make_api(db: Database, settings: Settings) -> Api:
     """An application over `db` with a user and a token for each role; ready."""
     shared = Services(db=db, settings=settings, token_uses=TokenUses(db), uploads=Uploads(db, settings))
-    app = create_app(shared)
+    app = application(shared)
     texts: dict[Role, str] = {}
 
     def fill(session: Any) -> None:

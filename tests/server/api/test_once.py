@@ -81,8 +81,7 @@ def _with_steps(api: Api, work: Callable[[Claim | None], Answer]) -> None:
     def post_steps() -> Response:
         return once_in_steps(work, fingerprint=fingerprint_of(request_content()))
 
-    api.app._got_first_request = False
-    api.app.register_blueprint(steps)
+    api.part().register_blueprint(steps)
 
 
 def _effect(_claim: Claim | None) -> Answer:

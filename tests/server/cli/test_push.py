@@ -15,7 +15,7 @@ from tests.server.push.conftest import make_rule
 
 def test_push_now_list_and_explain(terminal: Terminal) -> None:
     """PSH-8, PSH-11: on the command line too."""
-    terminal.run("init")
+    terminal.prepare()
     database = Database(f"sqlite:///{terminal.folder / 'stockbook.db'}")
 
     def make(s: Session) -> None:

@@ -12,7 +12,7 @@ from tests.server.cli.conftest import Terminal
 @pytest.fixture
 def company(terminal: Terminal) -> Terminal:
     """A database with three SKUs and a combination."""
-    terminal.run("init")
+    terminal.prepare()
     shirt = (
         "--set",
         "size=M",

@@ -15,7 +15,7 @@ from tests.server.cli.conftest import Terminal
 @pytest.fixture
 def shop(terminal: Terminal) -> Terminal:
     """A store with two listings of one product, and the SKUs A and B."""
-    terminal.run("init")
+    terminal.prepare()
     store = terminal.json(
         "store", "add", "Shop East", "sandbox", "--set", "url=http://127.0.0.1:8100", "--set", "shop=e"
     )

@@ -54,8 +54,7 @@ def test_no_form_without_its_key(plain: Api) -> None:
 
 def test_a_page_that_forgot_is_shown_to_nobody(plain: Api) -> None:
     """SEC-1: deny by default."""
-    plain.app._got_first_request = False
-    plain.app.add_url_rule("/forgot", "console_home.forgot", lambda: "open")
+    plain.part().add_url_rule("/forgot", "console_home.forgot", lambda: "open")
     for visitor in people(plain).values():
         assert visitor.get("/forgot").status_code == 403
 

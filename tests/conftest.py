@@ -35,6 +35,8 @@ def _keep_files_in_memory() -> None:
 
 
 _keep_files_in_memory()
+# Servers and workers are started hundreds of times; each would compile all of our code anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
+import calendar
 import time
 from collections import Counter
 from datetime import timedelta
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -20,9 +18,10 @@ from server.jobs.models import Run
 from server.jobs.runner import Runner
 from server.jobs.service import prepare
 from server.settings import Settings
+from tests.support.processes import PROCESSES
+from tests.support.server import wait_for
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).parents[2]
 KILLS = 3
 #: Longer than three workers stall at once on a busy machine: only the newest due time is planned.
 EVERY = 5
@@ -57,10 +56,10 @@ def run_worker(url: str, ready: str) -> None:
         time.sleep(0.1)
 
 
-def _start(url: str, folder: Path, number: int) -> subprocess.Popen[bytes]:
-    code = "import sys; from tests.journeys.test_jobs_survive import run_worker; run_worker(*sys.argv[1:])"
-    ready = folder / f"ready-{number}"
-    return subprocess.Popen([sys.executable, "-c", code, url, str(ready)], cwd=ROOT, stderr=subprocess.DEVNULL)
+def _start(url: str, folder: Path, number: int) -> BaseProcess:
+    worker = PROCESSES.Process(target=run_worker, args=(url, str(folder / f"ready-{number}")), daemon=True)
+    worker.start()
+    return worker
 
 
 def _wait_until_begun(folder: Path, number: int) -> None:
@@ -83,16 +82,17 @@ def test_no_due_time_is_missed_or_doubled(db: Database, db_url: str, tmp_path: P
         while kills < KILLS:
             time.sleep(0.5)
             victim = workers.pop(0)
-            os.kill(victim.pid, signal.SIGKILL)
-            victim.wait()
+            victim.kill()
+            victim.join()
             workers.append(_start(db_url, tmp_path, WORKERS + kills))
             _wait_until_begun(tmp_path, WORKERS + kills)
             kills += 1
-        time.sleep(LEASE_SECONDS + EVERY)
+        last_kill = time.time()
+        wait_for(lambda: _settled(db, last_kill), what="what the killed ones left, and a due time since then")
     finally:
         for worker in workers:
             worker.kill()
-            worker.wait()
+            worker.join()
     rows = _runs(db)
     slots = Counter(slot for slot, _, _ in rows)
     seconds = sorted(slots)
@@ -103,10 +103,17 @@ def test_no_due_time_is_missed_or_doubled(db: Database, db_url: str, tmp_path: P
     assert all(state == "done" and counts == {"done": 1} for _, state, counts in settled), settled
 
 
+def _settled(db: Database, since: float) -> bool:
+    """Whether every due time but the last one is done, and that one is later than `since`."""
+    states = dict(sorted((_second(slot), state) for slot, state, _ in _runs(db)))
+    *earlier, last = states
+    return last > since and all(states[second] == "done" for second in earlier)
+
+
 def _runs(db: Database) -> list[tuple[str, str, dict[str, int]]]:
     with db.read() as session:
         return [(r.slot, r.state, r.counts) for r in session.execute(select(Run.slot, Run.state, Run.counts))]
 
 
 def _second(slot: str) -> int:
-    return int(time.mktime(time.strptime(slot, "%Y-%m-%dT%H:%M:%SZ")))
+    return calendar.timegm(time.strptime(slot, "%Y-%m-%dT%H:%M:%SZ"))

@@ -97,7 +97,7 @@ def test_a_write_that_the_marketplace_shows_later(db: Database, served: Market, 
     worker = PushWorker(db, Settings(), connect=connect, owner="test", every_seconds=0.05)
     worker.start()
     try:
-        _until(lambda: differing(db, served, skus) == 0 and _idle(db), 15)
+        _until(lambda: differing(db, served, skus) == 0 and _idle(db), 90)
     finally:
         worker.stop()
 
@@ -155,7 +155,7 @@ def test_killed_between_send_and_record(db: Database, served: Market, skus: list
             return connector
 
         PushWorker(Database({db.url!r}), Settings(), connect=deadly, owner="one").start()
-        import time; time.sleep(20)
+        import time; time.sleep(150)
         """
     )
     killed = subprocess.run([sys.executable, "-c", script], timeout=180, check=False)
@@ -165,7 +165,7 @@ def test_killed_between_send_and_record(db: Database, served: Market, skus: list
     worker = PushWorker(db, Settings(), connect=connect, owner="one", every_seconds=0.02)
     worker.start()
     try:
-        _until(lambda: differing(db, served, skus) == 0 and _idle(db), 15)
+        _until(lambda: differing(db, served, skus) == 0 and _idle(db), 90)
     finally:
         worker.stop()
     for shop in range(SHOPS):

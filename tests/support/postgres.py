@@ -43,6 +43,7 @@ def cluster() -> Iterator[str]:
     options = [
         f"-p{port}", f"-k{folder}", "-clisten_addresses=127.0.0.1", "-cfsync=off", "-csynchronous_commit=off",
         "-cfull_page_writes=off", "-cmax_connections=120", "-cshared_buffers=64MB", "-cautovacuum=off",
+        "-cwal_level=minimal", "-cmax_wal_senders=0", "-cjit=off",
     ]  # fmt: skip
     process = subprocess.Popen(
         [str(tools / "postgres"), "-D", str(data), *options],

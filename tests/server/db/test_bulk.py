@@ -58,6 +58,6 @@ def test_a_rivals_same_key_is_tried_again(db: Database) -> None:
 
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(db.write, lambda session: make(session, 0.3))
-        assert begun.wait(5)
+        assert begun.wait(60)
         assert db.write(lambda session: make(session, 0)) is False
         assert first.result() is True

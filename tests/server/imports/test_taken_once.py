@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-import time
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -20,9 +18,12 @@ from server.db.session import Database
 from server.imports import claiming, flow
 from server.imports.models import ImportFile
 from server.imports.places import Place
+from server.settings import Settings
 from server.uploads import pipeline
 from server.uploads.models import Upload
 from tests.server.imports.conftest import PLACES, Watched
+from tests.support.processes import PROCESSES
+from tests.support.server import wait_for
 
 Watch = Callable[..., Watched]
 ROW = {"sku": "A-1", "quantity": 5}
@@ -136,22 +137,14 @@ def test_two_servers_watch_one_place(watch: Watch, kind: str) -> None:
     assert len(night.kept("done")) == 12
 
 
-_ONE_PROCESS = """
-import json, os, sys, time
-from pathlib import Path
-from server.db.session import Database
-from server.imports import flow
-from server.settings import Settings
-
-url, data, number, go = sys.argv[1:]
-db = Database(url)
-Path(f"{go}.{os.getpid()}").touch()
-until = time.monotonic() + 120
-while not Path(go).exists() and time.monotonic() < until:
-    time.sleep(0.01)
-done = flow.run(db, Settings(data_dir=Path(data)), int(number), progress=lambda done, total, text: None)
-print(json.dumps(done.counts))
-"""
+def _one_process(night: tuple[str, Path, int], go: Path) -> None:
+    """What each process does: one round as soon as `go` is there; its counts are in a file beside that."""
+    url, data, number = night
+    db = Database(url)
+    go.with_suffix(f".ready-{os.getpid()}").touch()
+    wait_for(go.exists, what="the sign to begin", every=0.01)
+    done = flow.run(db, Settings(data_dir=data), number, progress=lambda done, total, text: None)
+    go.with_suffix(f".done-{os.getpid()}").write_text(json.dumps(done.counts))
 
 
 def test_two_processes_watch_one_folder(watch: Watch, tmp_path: Path) -> None:
@@ -160,15 +153,17 @@ def test_two_processes_watch_one_folder(watch: Watch, tmp_path: Path) -> None:
     for number in range(6):
         night.drop(f"stock {number}.xlsx", night.book({"sku": "A-1", "quantity": 10**number}))
     go = tmp_path / "go"
-    words = [sys.executable, "-c", _ONE_PROCESS, night.api.db.url, str(night.settings.data_dir), str(night.id), str(go)]
-    servers = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    until = time.monotonic() + 120
-    while len(list(tmp_path.glob("go.*"))) < 2 and time.monotonic() < until:
-        time.sleep(0.05)
+    given = ((night.api.db.url, night.settings.data_dir, night.id), go)
+    servers = [PROCESSES.Process(target=_one_process, args=given, daemon=True) for _ in range(2)]
+    for server in servers:
+        server.start()
+    wait_for(lambda: len(list(tmp_path.glob("go.ready-*"))) == 2, what="both processes")
     go.touch()
-    said = [server.communicate(timeout=180) for server in servers]
-    assert [server.returncode for server in servers] == [0, 0], said
-    assert sum(json.loads(out).get("applied", 0) for out, _ in said) == 6
+    for server in servers:
+        server.join(180)
+    assert [server.exitcode for server in servers] == [0, 0]
+    counts = [json.loads(path.read_text()) for path in tmp_path.glob("go.done-*")]
+    assert sum(one.get("applied", 0) for one in counts) == 6
     assert night.on_hand("A-1") == 111_111
     assert [one["status"] for one in night.uploads()] == ["applied"] * 6
     assert len(night.kept("done")) == 12

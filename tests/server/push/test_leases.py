@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,6 +24,7 @@ from server.stores.models import Store
 from server.switches.models import Switch
 from server.worker import Worker
 from tests.server.push.conftest import NOON, Pushing, Time
+from tests.support.processes import PROCESSES
 
 
 def claim(pushing: Pushing, owner: str) -> Any:
@@ -34,8 +33,8 @@ def claim(pushing: Pushing, owner: str) -> Any:
 
 def gone_process() -> str:
     """The name that a process had which is no more."""
-    script = "from server.processes import new_name; print(new_name())"
-    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip()
+    with PROCESSES.Pool(1) as gone:
+        return gone.apply(new_name)
 
 
 def test_two_workers_of_one_machine_have_names_of_their_own(pushing: Pushing, tmp_path: Any) -> None:

@@ -62,7 +62,7 @@ def test_a_slow_job_holds_back_no_other(bench: Bench) -> None:
     let_go = threading.Event()
 
     def slow(_: JobContext) -> dict[str, int]:
-        assert let_go.wait(20)
+        assert let_go.wait(120)
         return {}
 
     bench.job("slow", slow, active=False)
@@ -121,7 +121,7 @@ def test_stopping_puts_back_what_does_not_end(bench: Bench) -> None:
     let_go = threading.Event()
 
     def stubborn(_: JobContext) -> dict[str, int]:
-        let_go.wait(20)
+        let_go.wait(120)
         return {}
 
     bench.job("stubborn", stubborn, every=3600)
@@ -146,7 +146,7 @@ def test_a_job_can_hear_that_the_server_stops(bench: Bench) -> None:
     bench.job("polite", polite, every=3600)
     runner = bench.runner()
     runner.tick()
-    runner.stop(within_seconds=5)
+    runner.stop(within_seconds=60)
     runner.wait()
     assert bench.runs()[0].state == "done"
 
@@ -187,7 +187,7 @@ def test_the_ticker_ticks_and_stops() -> None:
 
     ticker = Ticker(tick, every_seconds=0.05)
     ticker.start()
-    assert enough.wait(5)
+    assert enough.wait(60)
     ticker.stop()
     before = len(ticks)
     threading.Event().wait(0.15)

@@ -17,18 +17,21 @@ from PIL import Image, ImageChops
 #: Points to the inch of paper, and how many dots are drawn for one of a screen.
 _DPI, _SHARPER = 96, 1.5
 _MOST_COLOURS = 128
+#: How much of a page's height stands above its footer.
+_ABOVE_FOOTER = 0.93
 #: A character of a column's width in inches, and how wide A4 lies within its margins.
 _CHARACTER, _PAPER = 0.077, 10.9
 
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture to take: of `sheet`, its first `rows` rows, as far as columns are shown."""
+    """One picture to take: of `sheet`, its first `rows` rows, as far as columns are shown. Without `rows` the
+    workbook's first page as it is: what another program saves anew may lose its charts."""
 
     name: str
     content: bytes
     sheet: str
-    rows: int
+    rows: int = 0
     columns: int | None = None
 
 
@@ -39,7 +42,8 @@ def draw(shots: Iterable[Shot], work: Path) -> Mapping[str, Image.Image]:
     office = ["soffice", f"-env:UserInstallation=file://{work}/office", "--headless", "--convert-to", "pdf"]
     paths = [str(work / f"{name}.xlsx") for name in scale]
     subprocess.run([*office, "--outdir", str(work), *paths], check=True, capture_output=True)
-    return {name: _drawn(work / name, at) for name, at in scale.items()}
+    pages = {shot.name for shot in taken if not shot.rows}
+    return {name: _drawn(work / name, at, is_page=name in pages) for name, at in scale.items()}
 
 
 def keep(picture: Image.Image, path: Path) -> None:
@@ -50,6 +54,9 @@ def keep(picture: Image.Image, path: Path) -> None:
 
 def _prepare(shot: Shot, path: Path) -> float:
     """Only the sheet that is drawn, on one page; how much the page shrinks it."""
+    if not shot.rows:
+        path.write_bytes(shot.content)
+        return 1.0
     book = openpyxl.load_workbook(io.BytesIO(shot.content), rich_text=True)
     for other in book.sheetnames:
         book[other].sheet_state = "visible" if other == shot.sheet else "hidden"
@@ -77,12 +84,14 @@ def _width(sheet: Worksheet, columns: int) -> float:
     return sum(sheet.column_dimensions[letter].width for letter in letters)
 
 
-def _drawn(path: Path, scale: float) -> Image.Image:
+def _drawn(path: Path, scale: float, *, is_page: bool) -> Image.Image:
     """The page as a picture without its margins, as large as on a screen however much the page shrank it."""
     dots = str(round(_DPI * _SHARPER * scale))
     command = ["pdftoppm", "-r", dots, "-png", "-f", "1", "-l", "1", "-singlefile"]
     subprocess.run([*command, str(path.with_suffix(".pdf")), str(path)], check=True)
     picture = Image.open(path.with_suffix(".png")).convert("RGB")
+    if is_page:
+        picture = picture.crop((0, 0, picture.width, round(picture.height * _ABOVE_FOOTER)))
     box = ImageChops.difference(picture, Image.new("RGB", picture.size, "white")).getbbox()
     if box is None:
         return picture

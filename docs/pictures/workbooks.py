@@ -36,10 +36,11 @@ _ROWS, _GUIDE_ROWS = 16, 60
 
 
 def of_the_readme(api: httpx.Client) -> Iterator[Shot]:
-    """A workbook to fill in, and what comes back."""
+    """A workbook to fill in, what comes back, and what is looked at each morning."""
     empty = api.get("/templates/stock_in.xlsx").content
     yield Shot("filled-template", filled(empty, "stock_in", DELIVERY), "Stock-in", rows=10, columns=8)
     yield Shot("result", _counted(api), "Quantity update", rows=11, columns=9)
+    yield Shot("control", api.get("/reports/control.xlsx").content, "Control")
 
 
 def all_sheets(api: httpx.Client) -> Iterator[Shot]:

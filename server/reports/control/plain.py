@@ -35,8 +35,10 @@ def write_table(
     header = book.add_format(HEADER)
     sheet.set_row(at, _HEADER_HEIGHT)
     titles = [column.title for column in table.columns]
-    going_on = book.add_format(HEADER | {"left": 0, "right": 0})
-    _row(sheet, at, [*titles, *[None] * beside], [header] * len(titles) + [going_on] * beside, first_column)
+    heads = [header] * len(titles)
+    if beside:
+        heads[-1:] = [book.add_format(HEADER | {"left": 0, "right": 0})] * (beside + 1)
+    _row(sheet, at, [*titles, *[None] * beside], heads, first_column)
     looks += [looks[-1]] * beside
     empty: list[Value] = [None] * len(titles)
     for number in range(max(least_rows, len(table.rows))):

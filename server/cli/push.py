@@ -13,6 +13,7 @@ from server.catalog.queries import require_ids
 from server.cli.opening import actor, database
 from server.cli.output import AsJson, record, say, table, value
 from server.push import explaining, queries, service
+from server.push.explaining import LastTold
 from server.push.queries import PushState
 from server.stores.queries import store_named
 
@@ -78,16 +79,19 @@ def explain(store: str, store_sku: str, as_json: AsJson = False) -> None:
     record({"store": told.store, "store_sku": told.store_sku, "sku": told.sku, "rule": told.rule}, as_json=False)
     for step in told.steps:
         say(f"  {step}")
-    last = told.told
-    summary = {
-        "priority": told.priority,
-        "last_told": last.quantity,
-        "at": last.at,
-        "answer": last.answer,
-        "still_shown": last.known,
-    }
-    record(summary, as_json=False)
-    table([asdict(one) for one in told.evaluations], as_json=False, columns=("at", "causes", "target", "result"))
+    record({"priority": told.priority, "last_told": _last(told.told)}, as_json=False)
+    say("evaluated:")
+    past = [{**asdict(one), "causes": ", ".join(one.causes)} for one in told.evaluations]
+    table(past, as_json=False, columns=("at", "causes", "target", "result"))
+
+
+def _last(told: LastTold) -> str:
+    """What the store was last told, and whether it shows that still."""
+    if told.at is None:
+        return "nothing yet"
+    answer = f"; it answered: {told.answer}" if told.answer else ""
+    since = "" if told.known else "; what it shows now is not known, so the next evaluation sends in any case"
+    return f"{told.quantity} at {told.at.isoformat(timespec='seconds')}{answer}{since}"
 
 
 def _asked(asked: tuple[int, list[str]], *, as_json: bool) -> None:

@@ -25,7 +25,7 @@ from validators.columns import name_and_percentage
 group = typer.Typer(help="Push rules: how much of which warehouses each store shows.", no_args_is_help=True)
 
 _CHANGED = ("store", "store_sku", "sku", "told", "before", "after")
-_LIST = ("id", "name", "active", "warehouses", "stores", "percentage", "fixed", "priority_store", "minimum", "cap")
+_LIST = ("name", "active", "warehouses", "stores", "percentage", "fixed", "skus")
 _MANY = ("warehouses", "stores", "skus")
 
 

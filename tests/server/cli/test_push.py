@@ -35,4 +35,5 @@ def test_push_now_list_and_explain(terminal: Terminal) -> None:
     assert json.loads(terminal.run("push", "retry", "--json")) == {"listings": 0, "warnings": []}
     told = terminal.run("explain", "Web shop", "WEB-MUG")
     assert "Main 7 = 7" in told and "target: 7" in told and "push_now" in told
+    assert "nothing yet" in told and "[" not in told
     assert json.loads(terminal.run("explain", "Web shop", "WEB-MUG", "--json"))["target"] == 7

@@ -141,7 +141,10 @@ def _tiles(session: Session, asked: Asked, numbers: Mapping[str, int], care: Seq
         "at_risk": (numbers["at_risk"], "on hand falls short" if numbers["at_risk"] else "the shelf covers all"),
         "out_of_stock": (numbers["out_of_stock"], _oldest(session, asked, State.OUT_OF_STOCK)),
         "unmapped": (numbers["unmapped"], _oldest(session, asked, State.UNMAPPED)),
-        "low_stock": (numbers["low_stock"], "below safety stock"),
+        "low_stock": (
+            numbers["low_stock"],
+            "below safety stock" if numbers["low_stock"] else "none below safety stock",
+        ),
         "refused": (numbers[REFUSED.key], f"others to be sent: {sum(waiting.values()) - waiting['failed']:,}"),
         "stores": (len(care), _short(", ".join(care)) or "all are told"),
         "uploads": (numbers[UPLOADS.key], f"{unwell:,} with rows left out" if unwell else "nothing refused"),

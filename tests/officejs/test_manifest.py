@@ -3,6 +3,7 @@ desktop's (ADD-1, ADD-3)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -151,6 +152,14 @@ def test_no_two_buttons_look_alike(manifest: Element, resources: dict[str, str])
     """ADD-1"""
     icons = {resources[next(button.iter(f"{BASIC}Image")).attrib["resid"]] for button in _buttons(manifest)}
     assert len({(OFFICE / icon.removeprefix(f"{ADDRESS}/addin/")).read_bytes() for icon in icons}) == 9
+
+
+def test_every_function_is_in_commands_js(manifest: Element) -> None:
+    """ADD-1: a button whose function nobody associated does nothing and says nothing."""
+    source = (OFFICE / "commands.js").read_text(encoding="utf-8")
+    associated = re.findall(r"""associate\(\s*["'](\w+)["']""", source)
+    assert sorted(associated) == sorted(_functions(manifest))
+    assert len(set(_functions(manifest))) == 9
 
 
 def test_buttons_and_pane_share_one_page(manifest: Element, resources: dict[str, str]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from server.sandbox import webhooks
 from server.sandbox.webhooks import DELIVERY_HEADER, SIGNATURE_HEADER, sign
 from tests.server.sandbox.conftest import SELLER
 from tests.support.sandbox import Market, Subscriber, market
@@ -114,15 +115,24 @@ def test_nobody_is_told_after_unsubscribing(place: Market, subscriber: Subscribe
     assert subscriber.received == []
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A marketplace that waits for a subscriber longer than any test does."""
+    monkeypatch.setattr(webhooks, "TIMEOUT_SECONDS", 90.0)
+
+
+@pytest.mark.usefixtures("patient")
 def test_a_subscriber_that_hangs_keeps_nobody_else_waiting(place: Market, subscriber: Subscriber) -> None:
     place.list("south", A=100)
     with socket.create_server(("127.0.0.1", 0)) as hanging:
+        hanging.settimeout(60)
         body = {"url": f"http://127.0.0.1:{hanging.getsockname()[1]}/", "secret": "x"}
         place.calls.put("/shops/south/webhook", json=body, headers=SELLER).raise_for_status()
         place.order("south", A=1)
-        time.sleep(0.1)
-        numbers = [place.order("north", A=1) for _ in range(3)]
-        assert [number for _, number in _events(subscriber.wait(3, seconds=4.5))] == numbers
+        asked, _ = hanging.accept()
+        with asked:
+            numbers = [place.order("north", A=1) for _ in range(3)]
+            assert [number for _, number in _events(subscriber.wait(3))] == numbers
 
 
 def test_a_restart_loses_no_delivery(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from flask import Response
 from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter
@@ -26,9 +26,14 @@ _PLACE: TypeAdapter[Place] = TypeAdapter(tuple[str, str, RecordId, RecordId])
 
 
 class StockShown(BaseModel):
-    """The figures of one SKU in one warehouse."""
+    """The figures of one SKU in one warehouse.
+
+    Available is on hand less allocated; of a combination it is what its components allow, and with own stock at most
+    its own. A combination's other figures are those of its own stock, 0 without.
+    """
 
     sku: str
+    kind: Literal["single", "combination"]
     warehouse: str
     on_hand: int
     allocated: int
@@ -50,7 +55,10 @@ class StockFilter(BaseModel):
     sku: str | None = Field(None, max_length=64)
     warehouse: str | None = Field(None, max_length=64)
     q: str | None = Field(None, max_length=64, description="Part of a SKU's code or title.")
-    as_of: Moment | None = Field(None, description="As of this past moment, from movements alone.")
+    as_of: Moment | None = Field(
+        None,
+        description="As of this past moment, from movements alone: of combinations their own stock's.",
+    )
     after: str | None = Field(None, max_length=400)
     limit: int = Field(100, ge=1, le=MAX_LIMIT)
 
@@ -113,15 +121,7 @@ def _place(cursor: str) -> Place:
 
 
 def _stock_shown(row: StockRow) -> StockShown:
-    return StockShown(
-        sku=row.sku,
-        warehouse=row.warehouse,
-        on_hand=row.on_hand,
-        allocated=row.allocated,
-        available=row.available,
-        on_the_way=row.on_the_way,
-        defective=row.defective,
-    )
+    return StockShown.model_validate(row, from_attributes=True)
 
 
 @api.get("/movements", responses={200: Page[MovementShown]})

@@ -13,6 +13,7 @@ from server.db.base import Base, Id, folded
 
 _LIVING = text("deleted_at IS NULL")
 _WITH_MODEL = text("model_key <> ''")
+_COMBINED = text("kind = 'combination'")
 
 
 class MerchantSku(Base):
@@ -30,6 +31,7 @@ class MerchantSku(Base):
         Index("ix_merchant_sku_title_key", "title_key"),
         Index("ix_merchant_sku_skeleton", "skeleton"),
         Index("ix_merchant_sku_model_key", "model_key", sqlite_where=_WITH_MODEL, postgresql_where=_WITH_MODEL),
+        Index("ix_merchant_sku_combination", "key", sqlite_where=_COMBINED, postgresql_where=_COMBINED),
         CheckConstraint("length(code) BETWEEN 1 AND 64", name="code"),
         CheckConstraint("kind IN ('single', 'combination')", name="kind"),
     )

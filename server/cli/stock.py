@@ -31,7 +31,7 @@ group = typer.Typer(help="Stock-in and stock-out lists: to do until they are com
 Sku = Annotated[str | None, typer.Option("--sku", help="Only this merchant SKU.")]
 Place = Annotated[str | None, typer.Option("--warehouse", help="Only this warehouse.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="Most rows.")]
-_STOCK = ("sku", "warehouse", "on_hand", "allocated", "available", "on_the_way", "defective")
+_STOCK = ("sku", "warehouse", "on_hand", "allocated", "available", "on_the_way", "defective", "kind")
 _MOVEMENT = ("id", "at", "kind", "sku", "warehouse", *FIGURES, "document", "document_id", "by", "note")
 _LIST = ("id", "direction", "state", "warehouse", "note", "created_at", "created_by", "completed_at")
 
@@ -67,7 +67,7 @@ def stock(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Figures per SKU and warehouse, now or as of a past moment."""
+    """Figures per SKU and warehouse, now or as of a past moment; of a combination what its components allow."""
     at = None if as_of is None else moment(as_of, end_of_day=True)
     with database() as found, found.db.read() as session:
         shown = queries.stock(session, StockFilter(sku, warehouse, search, at))

@@ -1,4 +1,4 @@
-"""Figures now and as of a moment, and movements (STK-9, STK-10)."""
+"""Figures as of a moment, and movements (STK-9, STK-10)."""
 
 from __future__ import annotations
 
@@ -7,18 +7,14 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Select, cast, func, select
 
-from server.ledger.models import Balance, Entry, Movement
+from server.ledger.models import Entry, Movement
 
 FIGURES = ("on_hand", "allocated", "on_the_way", "defective")
 
 
-def figures_now() -> Select[Any]:
-    """(warehouse_id, sku_id, on_hand, allocated, on_the_way, defective) of every pair that has a balance."""
-    return select(Balance.warehouse_id, Balance.sku_id, *(getattr(Balance, name) for name in FIGURES))
-
-
 def figures_as_of(moment: datetime) -> Select[Any]:
-    """The same as of a past moment, from movements alone (STK-10)."""
+    """(warehouse_id, sku_id, on_hand, allocated, on_the_way, defective) as of a past moment, from movements alone
+    (STK-10), of every pair that had moved."""
     return (
         select(
             Movement.warehouse_id,

@@ -9,20 +9,23 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.catalog.models import MerchantSku
+from server.ledger.models import Balance
+from server.ledger.queries import figures_as_of
 from server.places.models import Warehouse
 from server.reports import columns
 from server.reports.describing import Asked, Bars, Column, Look, Panel, Report, Row, Sheet
-from server.reports.inventory import figures, standing
 from server.reports.parameters import AS_OF, SKU, WAREHOUSE
 from server.reports.querying import stream
 from server.reports.tallies import Sums
+from server.warehousing.figures import STANDING
 
 #: Charts of more currencies than these would say less.
 MOST_CURRENCIES = 3
 
 
 def _rows(session: Session, asked: Asked) -> Iterator[Row]:
-    figure = figures(asked).c
+    figure = Balance.__table__.c if asked.as_of is None else figures_as_of(asked.as_of).subquery("figures").c
+    standing = STANDING if asked.as_of is None else ()
     query = (
         select(
             MerchantSku.code,
@@ -37,7 +40,7 @@ def _rows(session: Session, asked: Asked) -> Iterator[Row]:
         )
         .join(MerchantSku, MerchantSku.id == figure.sku_id)
         .join(Warehouse, Warehouse.id == figure.warehouse_id)
-        .where(figure.on_hand > 0, *standing(asked), *asked.only(warehouse=Warehouse.key, sku=MerchantSku.key))
+        .where(figure.on_hand > 0, *standing, *asked.only(warehouse=Warehouse.key, sku=MerchantSku.key))
         .order_by(MerchantSku.key, Warehouse.key)
     )
     for *what, units, cost, price, currency in stream(session, query):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, FromClause, Select, or_, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from server.catalog.models import MerchantSku
@@ -16,6 +16,7 @@ from server.ledger import queries as ledger
 from server.ledger.models import Entry, Movement
 from server.places.models import SafetyStock, Warehouse
 from server.places.queries import warehouse_named
+from server.warehousing import figures
 
 #: What a row of figures is told apart by, and listed in the order of: codes, then numbers (a code can be used again).
 Place = tuple[str, str, int, int]
@@ -35,19 +36,27 @@ class StockFilter:
     low: bool = False
 
 
-@dataclass(frozen=True)
-class StockRow:
-    """The figures of one SKU in one warehouse (STK-1), and the safety stock it has there now (WH-4)."""
+class StockRow(NamedTuple):
+    """The figures of one SKU in one warehouse (STK-1), and the shelf and safety stock it has there now (WH-4).
+
+    Available is on hand less allocated; of a combination (`kind`) what its components allow (CAT-6), while the other
+    figures are those of its own stock.
+    """
 
     place: Place
     sku: str
+    kind: str
     warehouse: str
     on_hand: int
     allocated: int
     on_the_way: int
     defective: int
-    title: str = ""
-    safety_stock: int | None = None
+    available: int
+    title: str
+    category: str
+    brand: str
+    shelf: str | None
+    safety_stock: int | None
 
     @property
     def sku_id(self) -> int:
@@ -57,17 +66,12 @@ class StockRow:
     @property
     def at_risk(self) -> bool:
         """Whether orders hold more of it than is there (STK-5)."""
-        return self.available < 0
+        return self.allocated > self.on_hand
 
     @property
     def is_low(self) -> bool:
         """Whether available is below the safety stock (WH-4)."""
         return self.safety_stock is not None and self.available < self.safety_stock
-
-    @property
-    def available(self) -> int:
-        """On hand less allocated."""
-        return self.on_hand - self.allocated
 
 
 @dataclass(frozen=True)
@@ -105,44 +109,45 @@ def stock(
 
     Raises `NotFound` for a warehouse that is none.
     """
-    order = (MerchantSku.key, Warehouse.key, MerchantSku.id, Warehouse.id)
-    rows = _figures(session, wanted, order).order_by(*order).limit(limit)
+    kinds = [figures.of_singles(), figures.of_combinations()]
+    if wanted.as_of is not None:
+        kinds = [figures.of_the_past(wanted.as_of)]
+    asked = _asked(session, wanted)
     if after is not None:
-        rows = rows.where(tuple_(*order) > tuple_(*after))
-    for row in session.execute(rows.execution_options(yield_per=1000)):
+        asked.append(tuple_(*figures.ORDER) > tuple_(*after))
+    pages = [_page(kind.where(*asked), wanted, limit) for kind in kinds]
+    rows = union_all(*(select(page) for page in pages)).subquery("stock")
+    query = select(rows).order_by(*list(rows.c)[: len(figures.ORDER)]).limit(limit)
+    for row in session.execute(query.execution_options(yield_per=1000)):
         yield StockRow(tuple(row[:4]), *row[4:])
 
 
-def _figures(session: Session, wanted: StockFilter, order: Any) -> Select[Any]:
-    figures = (ledger.figures_as_of(wanted.as_of) if wanted.as_of is not None else ledger.figures_now()).subquery()
-    columns = (figures.c[name] for name in ledger.FIGURES)
-    rows: Select[Any] = (
-        select(*order, MerchantSku.code, Warehouse.code, *columns, MerchantSku.title, SafetyStock.quantity)
-        .join(MerchantSku, MerchantSku.id == figures.c.sku_id)
-        .join(Warehouse, Warehouse.id == figures.c.warehouse_id)
-        .outerjoin(SafetyStock, and_(SafetyStock.sku_id == MerchantSku.id, SafetyStock.warehouse_id == Warehouse.id))
-    )
-    available = figures.c.on_hand - figures.c.allocated
+def _page(rows: Select[Any], wanted: StockFilter, limit: int | None) -> FromClause:
+    """The first `limit` of these rows; where all are wanted, the order of the whole is enough."""
+    column = rows.selected_columns
     if wanted.at_risk:
-        rows = rows.where(available < 0)
+        rows = rows.where(column.allocated > column.on_hand)
     if wanted.low:
-        rows = rows.where(available < SafetyStock.quantity)
-    if wanted.as_of is None:
-        rows = rows.where(MerchantSku.deleted_at.is_(None), Warehouse.deleted_at.is_(None))
-    if wanted.sku is not None:
-        rows = rows.where(MerchantSku.key == fold(wanted.sku))
-    if wanted.skus:
-        rows = rows.where(MerchantSku.key.in_([fold(code) for code in wanted.skus]))
-    if wanted.warehouse is not None:
-        rows = rows.where(Warehouse.id == warehouse_named(session, wanted.warehouse).id)
-    if wanted.q is not None:
-        part = fold(wanted.q)
-        in_code, in_title = (column.contains(part, autoescape=True) for column in _SEARCHED)
-        rows = rows.where(or_(in_code, in_title))
-    return rows
+        rows = rows.where(column.available < SafetyStock.quantity)
+    return (rows if limit is None else rows.order_by(*figures.ORDER).limit(limit)).subquery()
 
 
 _SEARCHED = (MerchantSku.key, MerchantSku.title_key)
+
+
+def _asked(session: Session, wanted: StockFilter) -> list[ColumnElement[bool]]:
+    """The conditions on SKU and warehouse. Raises `NotFound` for a warehouse that is none."""
+    asked: list[ColumnElement[bool]] = []
+    if wanted.sku is not None:
+        asked.append(MerchantSku.key == fold(wanted.sku))
+    if wanted.skus:
+        asked.append(MerchantSku.key.in_([fold(code) for code in wanted.skus]))
+    if wanted.warehouse is not None:
+        asked.append(Warehouse.id == warehouse_named(session, wanted.warehouse).id)
+    if wanted.q is not None:
+        part = fold(wanted.q)
+        asked.append(or_(*(column.contains(part, autoescape=True) for column in _SEARCHED)))
+    return asked
 
 
 def movements(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any, cast
 
 from flask import Response, request
@@ -19,7 +18,6 @@ from server.orders.states import WAITING
 from server.places.models import Warehouse
 from server.places.queries import warehouses
 from server.push import queries as pushes
-from server.push.figures import load_stock
 from server.warehousing import queries as warehousing
 from server.warehousing.queries import MovementFilter, Place, StockFilter
 from server.web.frame import console, here_with, number_given, pages, show
@@ -27,14 +25,6 @@ from server.web.frame import console, here_with, number_given, pages, show
 page = pages("stock")
 LINES, MOVEMENTS, ORDERS, LISTINGS = 100, 50, 20, 100
 _MOST_SKUS = 200
-
-
-@dataclass(frozen=True)
-class HereAvailable:
-    """What one warehouse has of a combination, out of its components (CAT-6)."""
-
-    warehouse: str
-    available: int
 
 
 @page.get("/stock")
@@ -71,7 +61,6 @@ def sku(id: int) -> Response:
             "record": record,
             "figures": list(warehousing.stock(session, StockFilter(sku=found.code))),
             "in_sets": catalog.combinations_with(session, [id]).get(id, []),
-            "allows": _allows(session, id) if record.components else [],
             "listings": pushes.listing_states(session, skus=[id], after=None, limit=LISTINGS),
             "waiting": _waiting(session, id),
             "movements": moved[:MOVEMENTS],
@@ -100,13 +89,6 @@ def _place(text: str) -> Place | None:
     if not isinstance(given, list) or [type(part) for part in given] != [str, str, int, int]:
         return None
     return cast(Place, tuple(given))
-
-
-def _allows(session: Session, sku_id: int) -> list[HereAvailable]:
-    there = session.scalars(warehouses().order_by(Warehouse.key)).all()
-    found = load_stock(session, [sku_id], safety=False)
-    each = [HereAvailable(place.code, found.in_warehouse(sku_id, place.id, hold_back=False)) for place in there]
-    return [one for one in each if one.available]
 
 
 def _waiting(session: Session, sku_id: int) -> list[orders.OrderView]:

@@ -3,10 +3,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from server import clock
+from server.catalog.models import Component, MerchantSku
 from server.ledger.movements import Kind, Line
 from server.ledger.posting import post
+from server.places.models import Warehouse
 from tests.factories import AT, entry, make_sku, make_warehouse
 from tests.support.http import Api, Client
 
@@ -63,6 +66,54 @@ def test_stock_as_of_any_past_moment(client: Client) -> None:
     assert rows(client, as_of=AT.isoformat()) == rows(client)
     assert rows(client, as_of="2025-01-01T00:00:00Z", sku="red") == [("RED", "MAIN", 10, 10)]
     assert client.get("/stock?as_of=2025-01-01T00:00:00").status_code == 422
+
+
+@pytest.fixture
+def sets(api: Api, client: Client) -> Client:
+    """With combinations: SET of 2 RED and 1 BLUE, GIFT of 1 RED with 3 of its own in MAIN, NONE of what never came."""
+
+    def fill(s):
+        skus = {sku.code: sku.id for sku in s.scalars(select(MerchantSku))}
+        main = s.scalar(select(Warehouse.id).where(Warehouse.code == "MAIN"))
+        never = make_sku(s, "NEVER")
+        made = [make_sku(s, "SET", kind="combination"), make_sku(s, "GIFT", kind="combination", own_stock=True)]
+        made.append(make_sku(s, "NONE", kind="combination"))
+        recipes = {made[0]: {skus["RED"]: 2, skus["BLUE"]: 1}, made[1]: {skus["RED"]: 1}, made[2]: {never: 1}}
+        for sku, recipe in recipes.items():
+            s.add_all(Component(combination_id=sku, component_id=part, quantity=n) for part, n in recipe.items())
+        s.flush()
+        post(s, [entry(Line(main, made[1], on_hand=3))])
+
+    api.db.write(fill)
+    return client
+
+
+def test_a_combination_shows_what_its_components_allow(sets: Client) -> None:
+    """CAT-6: in each warehouse that has, or had, any component of it; its other figures are those of its own stock."""
+    combined = [("GIFT", "EAST", 0, 0), ("GIFT", "MAIN", 3, 3), ("SET", "EAST", 0, 0), ("SET", "MAIN", 0, 4)]
+    assert [row for row in rows(sets) if row[0] in ("GIFT", "SET", "NONE")] == combined
+    assert rows(sets, "?sku=set&warehouse=main") == combined[3:]
+    assert rows(sets, "?q=gif") == combined[:2]
+    kinds = {row["sku"]: row["kind"] for row in sets.get("/stock").json["items"]}
+    assert kinds == {"BLUE": "single", "RED": "single", "GIFT": "combination", "SET": "combination"}
+
+
+def test_combinations_come_in_pages_among_the_others(sets: Client) -> None:
+    seen, after = [], None
+    for _ in range(7):
+        page = sets.get("/stock", query_string={"limit": 1, **({"after": after} if after else {})}).json
+        seen += [(row["sku"], row["warehouse"], row["on_hand"], row["available"]) for row in page["items"]]
+        after = page["next"]
+    assert after is None and seen == rows(sets) and len(seen) == 7
+    two = sets.get("/stock?limit=4").json
+    rest = sets.get("/stock", query_string={"limit": 4, "after": two["next"]}).json
+    assert len(two["items"]) == 4 and len(rest["items"]) == 3 and rest["next"] is None
+
+
+def test_combinations_of_the_past_have_their_own_stock(sets: Client) -> None:
+    """STK-10: from movements alone; which recipe they had is not in them."""
+    assert rows(sets, as_of=AT.isoformat(), sku="gift") == [("GIFT", "MAIN", 3, 3)]
+    assert rows(sets, as_of=AT.isoformat(), sku="set") == []
 
 
 def test_history_is_a_window_and_nothing_is_dropped(client: Client) -> None:

@@ -66,7 +66,7 @@ def test_lines_in_a_pipe(company: Terminal) -> None:
     company.run("stock-list", "complete", "1")
     lines = company.run("stock").splitlines()
     assert lines[0].split("\t")[:3] == ["sku", "warehouse", "on_hand"]
-    assert lines[1:] == ["BLUE\tMain\t4\t0\t4\t0\t0", "RED\tMain\t10\t0\t10\t0\t0"]
+    assert lines[1:] == ["BLUE\tMain\t4\t0\t4\t0\t0\tsingle", "RED\tMain\t10\t0\t10\t0\t0\tsingle"]
 
 
 def test_stock_as_of_a_past_moment(company: Terminal) -> None:

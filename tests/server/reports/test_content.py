@@ -19,13 +19,17 @@ def _picked(rows: list[dict[str, object]], *titles: str) -> list[tuple[object, .
 
 
 def test_inventory(reports: Reports) -> None:
-    """REP-1, STK-1: the figures per SKU and warehouse; available is below 0 after the count (STK-5)."""
+    """REP-1, STK-1: the figures per SKU and warehouse; available is below 0 after the count (STK-5). CAT-6: a
+    combination is listed where its components are."""
     rows = reports.rows("inventory", "Inventory")
     assert _picked(rows, "SKU", "Warehouse", "Shelf", "On hand", "Allocated", "Available", "Safety stock") == [
         ("BLUE", "MAIN", None, 5, 1, 4, 4),
         ("RED", "EAST", None, 3, 0, 3, 3),
         ("RED", "MAIN", "A-01", 3, 5, -2, 12),
+        ("SET", "EAST", None, 0, 0, 0, None),
+        ("SET", "MAIN", None, 0, 0, 0, None),
     ]
+    assert [row["Kind"] for row in rows] == ["single"] * 3 + ["combination"] * 2
     assert rows[2]["Title"] == "Red cap" and rows[2]["Category"] == "Caps" and "Category" not in rows[0]
 
 

@@ -24,11 +24,12 @@ def _skus(page: str) -> list[str]:
 def test_figures_and_filters(shop: Api, viewer: Person) -> None:
     """WEB-1: the inventory list, several SKUs at once, a part of a name, a warehouse."""
     page = viewer.get("/stock").text
-    assert _skus(page) == ["BOX", "MUG"] and "&lt;b&gt;Mug" in page and "<b>Mug" not in page
+    assert _skus(page) == ["BOX", "MUG", "SET"] and "&lt;b&gt;Mug" in page and "<b>Mug" not in page
     assert _skus(viewer.get("/stock?q=gift").text) == ["BOX"]
+    assert "Mug in a box · combination" in page
     assert _skus(viewer.get("/stock?sku=mug;+box").text) == ["BOX", "MUG"]
     assert _skus(viewer.get("/stock?sku=mug&sku=nothing").text) == ["MUG"]
-    assert _skus(viewer.get("/stock?warehouse=main").text) == ["BOX", "MUG"]
+    assert _skus(viewer.get("/stock?warehouse=main").text) == ["BOX", "MUG", "SET"]
     none = viewer.get("/stock?q=nothing")
     assert "No figure fits this filter" in none.text and 'value="nothing"' in none.text
     wrong = viewer.get("/stock?warehouse=NOWHERE&q=mug")
@@ -47,12 +48,15 @@ def test_it_comes_in_pages(viewer: Person, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("server.web.stock.LINES", 1)
     page = viewer.get("/stock").text
     [following] = re.findall(r'href="(/stock\?after=[^"]+)"', page)
-    assert _skus(page) == ["BOX"] and _skus(viewer.get(following).text) == ["MUG"]
+    assert _skus(page) == ["BOX"]
+    page = viewer.get(following).text
+    [following] = re.findall(r'href="(/stock\?after=[^"]+)"', page)
+    assert _skus(page) == ["MUG"] and _skus(viewer.get(following).text) == ["SET"]
 
 
 @pytest.mark.parametrize("after", ["x", "[]", '["a","b",1]', '{"a":1}', "[1,2,3,4]"])
 def test_a_place_that_is_none_is_the_beginning(viewer: Person, after: str) -> None:
-    assert _skus(viewer.get(f"/stock?after={quote(after)}").text) == ["BOX", "MUG"]
+    assert _skus(viewer.get(f"/stock?after={quote(after)}").text) == ["BOX", "MUG", "SET"]
 
 
 def test_an_empty_company_is_told_what_to_do(plain: Api) -> None:
@@ -64,7 +68,8 @@ def test_one_sku(shop: Api, viewer: Person) -> None:
     numbers = {item["sku"]: item["id"] for item in shop.admin.get("/skus").get_json()["items"]}
     mug = text_of(viewer.get(f"/stock/{numbers['MUG']}"))
     assert "Part of SET" in mug and "+9" in mug and "admin-user" in mug and "In no store" in mug
-    assert "2 × MUG" in (of_set := text_of(viewer.get(f"/stock/{numbers['SET']}"))) and "allow 4 in MAIN" in of_set
+    of_set = text_of(viewer.get(f"/stock/{numbers['SET']}"))
+    assert "2 × MUG" in of_set and "MAIN 4 0 0" in " ".join(of_set.split())
     assert viewer.get("/stock/987").status_code == 404
 
 

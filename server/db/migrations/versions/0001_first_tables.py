@@ -178,6 +178,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_merchant_sku")),
         sqlite_autoincrement=True,
     )
+    op.create_index(
+        "ix_merchant_sku_combination",
+        "merchant_sku",
+        ["key"],
+        unique=False,
+        sqlite_where=sa.text("kind = 'combination'"),
+        postgresql_where=sa.text("kind = 'combination'"),
+    )
     op.create_index("ix_merchant_sku_key_any", "merchant_sku", ["key"], unique=False)
     op.create_index(
         "ix_merchant_sku_model_key",

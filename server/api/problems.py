@@ -13,9 +13,11 @@ from flask import Flask, Response, request
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
 from server.access.limits import TooOften
+from server.api import wording
+from server.api.takes import fields_of
 from server.channels.errors import ChannelError, Forged, Unsupported
 from server.errors import (
     Busy,
@@ -66,8 +68,9 @@ def register(app: Flask) -> None:
 
 
 def raise_wrong_request(error: ValidationError) -> NoReturn:
-    """For flask-openapi3: each place of a request that does not fit, in the request's own words."""
-    raise WrongRequest("the request does not have the described shape", errors=_places(error)) from error
+    """For flask-openapi3: each place of a request that does not fit, in plain words."""
+    wrong = wording.problems_of(error, fields_of(request.endpoint))
+    raise WrongRequest(wording.together(wrong), errors=wrong) from error
 
 
 def problem(
@@ -131,6 +134,8 @@ def of_http(error: HTTPException) -> Response:
         return error.response  # type: ignore[return-value]
     status = error.code or 500
     detail = error.description or HTTPStatus(status).phrase
+    if isinstance(error, UnsupportedMediaType):
+        detail = "the body is not said to be JSON: send it with the header Content-Type: application/json"
     if isinstance(error, RequestEntityTooLarge):
         detail = f"the request is larger than the {request.max_content_length or 0:,} bytes allowed here"
     answer = problem(status, HTTPStatus(status).phrase.lower().replace(" ", "-"), detail)
@@ -163,17 +168,6 @@ def _unexpected(error: BaseException) -> Response:
         f"something went wrong here; the server's log has it under {number}",
         problem_id=number,
     )
-
-
-def _places(error: ValidationError) -> list[dict[str, Any]]:
-    return [
-        {
-            "place": ".".join(str(part) for part in item["loc"]) or "body",
-            "text": item["msg"].removeprefix("Value error, "),
-            "code": item["type"],
-        }
-        for item in error.errors(include_url=False, include_context=False, include_input=False)
-    ]
 
 
 class LastResort:

@@ -33,6 +33,19 @@ def taken_by(endpoint: str | None) -> Takes:
     return Takes(_names(Paging), takes.body) if one_page and not takes.parameters else takes
 
 
+def fields_of(endpoint: str | None) -> tuple[str, ...]:
+    """The fields of the body that the route of `endpoint` reads; none where it reads none."""
+    if endpoint is None:
+        return ()
+    return _fields(inspect.unwrap(current_app.view_functions[endpoint]))
+
+
+@cache
+def _fields(view: Any) -> tuple[str, ...]:
+    body = get_type_hints(view).get("body")
+    return _names(body) if inspect.isclass(body) and issubclass(body, BaseModel) else ()
+
+
 @cache
 def _declared(view: Any) -> Takes:
     hints = get_type_hints(view)

@@ -13,6 +13,7 @@ from server.access.audit import audit, audit_all
 from server.errors import WrongUse
 from server.orders import changing, rules, service
 from server.orders.models import Order
+from server.orders.refusing import refuse_impossible
 from server.orders.rules import Ways
 from server.orders.states import DEDUCTED, Action, State
 from server.outbox.causes import Cause
@@ -55,7 +56,7 @@ def cancel(
     orders = service.found(session, order_ids)
     ways = service.ways_of(session, {order.store_id for order in orders})
     chosen = {order.id: way_to_cancel(order, ways[order.store_id], return_quantity, at) for order in orders}
-    service.refuse_impossible(session, chosen, orders)
+    refuse_impossible(session, chosen, orders)
     for action in sorted(set(chosen.values())):
         ids = [number for number, each in chosen.items() if each is action]
         service.act(session, action, ids, by=by, at=at)

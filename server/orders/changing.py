@@ -16,6 +16,7 @@ from server.orders import allocating, service
 from server.orders.allocating import Moved, write_states
 from server.orders.holding import Change, holds_of, settle
 from server.orders.models import Order, OrderHold, OrderLine
+from server.orders.refusing import refuse_impossible
 from server.orders.states import ALLOCATED, TABLE, Action, Effect, State
 from server.outbox.causes import Cause
 from server.places.queries import hold_standing
@@ -38,7 +39,7 @@ def change_warehouse(
     order keeps what it had.
     """
     orders = service.found(session, wanted)
-    service.refuse_impossible(session, dict.fromkeys(wanted, Action.CHANGE_WAREHOUSE), orders)
+    refuse_impossible(session, dict.fromkeys(wanted, Action.CHANGE_WAREHOUSE), orders)
     for warehouse_id in sorted(set(wanted.values())):
         hold_standing(session, warehouse_id)
     going = [order for order in orders if order.warehouse_id != wanted[order.id]]
@@ -101,7 +102,7 @@ def change_lines(
     orders = service.lock(session, {order_id for order_id, _ in lines.values()})
     if only is None:
         changing = {order.id: Action.CHANGE_MAPPING for order in orders}
-        service.refuse_impossible(session, changing, orders)
+        refuse_impossible(session, changing, orders)
     else:
         orders = [order for order in orders if order.state in only]
     mine = {order.id for order in orders}

@@ -11,17 +11,23 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from server.access.audit import audit, audit_all
-from server.channels.protocol import MarketStatus
 from server.db.bulk import NUMBER, dialect_of, insert_rows, relation
 from server.errors import NotFound, Refused, WrongUse
 from server.ledger.movements import Kind
 from server.orders import service
-from server.orders.giving_back import Back, Item, found_back, give_back, outstanding
+from server.orders.giving_back import Back, Item, found_back, give_back
 from server.orders.holding import Change, settle
 from server.orders.models import Order, OrderReturn, OrderReturnLine
 from server.orders.packages import package_key, packages
-from server.orders.service import CAUSES, NotPossible
-from server.orders.states import Action, State
+from server.orders.refusing import (
+    NotPossible,
+    refuse_impossible,
+    why_not_listed,
+    why_not_processed,
+    why_not_scanned,
+)
+from server.orders.service import CAUSES
+from server.orders.states import Action
 from server.outbox.causes import Cause
 from server.places.models import Warehouse
 from server.places.queries import default_warehouse
@@ -119,10 +125,7 @@ def make_list(
     Raises `NotFound`, `NotPossible`, and `TooMuch`.
     """
     [order] = service.found(session, [order_id])
-    service.refuse_impossible(session, {order.id: Action.RETURN_LIST}, [order])
-    if order.processed_at is None:
-        raise NotPossible(f"order {order.number} is not marked as processed: mark it, then list its return")
-    if why := nothing_out(session, [order]):
+    if why := why_not_listed(session, [order]):
         raise NotPossible(why[order.id])
     back = found_back(session, [order], items or [Item()])
     [row] = write(session, [NewReturn(order, "list", back, note=note)], by=by, at=at)
@@ -173,7 +176,7 @@ def complete(session: Session, returns: Sequence[OrderReturn], *, by: str, at: d
     for way, action in (("scan", Action.RETURN_SCAN), ("list", Action.RETURN_LIST)):
         rows = [row for row in returns if row.way == way]
         some = [orders[row.order_id] for row in rows]
-        service.refuse_impossible(session, {order.id: action for order in some}, some)
+        refuse_impossible(session, {order.id: action for order in some}, some)
         chosen = {order.id for order in some}
         coming = [one for one in back if one.order_id in chosen]
         entries = give_back(session, some, cause=CAUSES[action], by=by, at=at, back=coming, note=way)
@@ -246,61 +249,6 @@ def lines_of(session: Session, returns: Sequence[OrderReturn]) -> list[Back]:
         Back(owners[row.return_id], row.line_id, row.sku_id, row.warehouse_id, row.quantity, row.defective)
         for row in lines
     ]
-
-
-def why_not_scanned(session: Session, orders: Sequence[Order]) -> dict[int, str]:
-    """Order -> why a scan puts nothing of it back, and what to do instead: signed for already, nothing deducted, all
-    back, scanned before, or nothing that its state allows."""
-    why = {
-        order.id: f"the buyer has signed for order {order.number}: mark it as processed, then list its return"
-        for order in orders
-        if order.state == State.COMPLETED
-    }
-    why = nothing_out(session, orders) | why
-    why = service.forbidden(session, {order.id: Action.RETURN_SCAN for order in orders}, orders) | why
-    again = _scanned(session, [order.id for order in orders])
-    return {
-        order.id: f"the package of order {order.number} was scanned before; what was missing then comes back by a "
-        "return list: mark the order as processed first"
-        for order in orders
-        if order.id in again
-    } | why
-
-
-def why_not_processed(session: Session, orders: Sequence[Order]) -> dict[int, str]:
-    """Order -> why it can't be marked as processed: one that the buyer has not signed for is scanned."""
-    why = service.forbidden(session, {order.id: Action.MARK_PROCESSED for order in orders}, orders)
-    scanned = _scanned(session, [order.id for order in orders])
-    return {
-        order.id: f"the buyer has not signed for order {order.number}: scan its package to put it back"
-        for order in orders
-        if not _over(order) and not order.listed and order.id not in scanned
-    } | why
-
-
-def nothing_out(session: Session, orders: Sequence[Order]) -> dict[int, str]:
-    """Order -> why nothing of it can come back: nothing was deducted, or everything is back already."""
-    there = outstanding(session, orders)
-    return {
-        order.id: f"everything of order {order.number} has come back already"
-        if there.deducted(order.id)
-        else f"nothing was deducted for order {order.number}: add it by a stock-in list"
-        for order in orders
-        if not there.anything(order.id)
-    }
-
-
-def _over(order: Order) -> bool:
-    """Whether the goods come back by a list: the buyer has signed, or the market says that it is off."""
-    back = (MarketStatus.COMPLETED.value, MarketStatus.RETURNED.value)
-    return order.state in (State.COMPLETED, State.CANCELLED) or order.market_status in back
-
-
-def _scanned(session: Session, order_ids: Sequence[int]) -> set[int]:
-    completed = (OrderReturn.way == "scan", OrderReturn.state == "completed")
-    with relation(session, {"id": NUMBER}, [(number,) for number in order_ids]) as r:
-        query = select(OrderReturn.order_id).join(r, r.c.id == OrderReturn.order_id).where(*completed)
-        return set(session.scalars(query))
 
 
 def _leave_deleted_warehouses(session: Session, returns: Sequence[OrderReturn]) -> None:

@@ -6,17 +6,18 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.db.bulk import NUMBER, dialect_of, relation
-from server.errors import NotFound, Refused
+from server.errors import NotFound
 from server.ledger.errors import NotEnough
 from server.orders import allocating, giving_back
 from server.orders.allocating import Moved, write_states
-from server.orders.models import Order, OrderHold, OrderLine
+from server.orders.models import Order
+from server.orders.refusing import refuse_impossible
 from server.orders.rules import Ways
-from server.orders.states import TABLE, Action, Effect, State, possible, words_of
+from server.orders.states import TABLE, Action, Effect, State
 from server.outbox.causes import Cause
 from server.places.shortages import named
 from server.stores.models import Store
@@ -35,12 +36,6 @@ CAUSES = {
     Action.RETURN_SCAN: Cause.RETURN_SCAN,
     Action.RETURN_LIST: Cause.RETURN_MANUAL,
 }
-
-
-class NotPossible(Refused):
-    """The action is not possible in the order's state; says what is. `errors` has every order that can't."""
-
-    code = "not-possible"
 
 
 def act(
@@ -110,55 +105,6 @@ def ways_from(settings: Mapping[str, object]) -> Ways:
         returns_on_cancel=option_of(settings, ON_CANCEL) == "return",
         deducts_outside=option_of(settings, SHIPPED_OUTSIDE) == "deduct",
     )
-
-
-def refuse_impossible(session: Session, actions: Mapping[int, Action], orders: Sequence[Order]) -> None:
-    """Raise `NotPossible` naming every order whose state does not allow its action, with what is possible instead."""
-    wrong = forbidden(session, actions, orders)
-    if not wrong:
-        return
-    numbers = {order.id: order.number for order in orders}
-    errors = [{"order": number, "number": numbers[number], "detail": why} for number, why in wrong.items()]
-    more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-    raise NotPossible(f"{errors[0]['detail']}{more}", errors=errors[:200])
-
-
-def forbidden(session: Session, actions: Mapping[int, Action], orders: Sequence[Order]) -> dict[int, str]:
-    """Order -> why its action is not possible, for those where it is not."""
-    away = [order.id for order in orders if order.state == State.CANCELLED and actions[order.id] is Action.SHIP]
-    deducted = _deducted(session, away) if away else set()
-    wrong: dict[int, str] = {}
-    for order in orders:
-        action = actions[order.id]
-        if (State(order.state), action) not in TABLE:
-            wrong[order.id] = _why(action, order)
-        elif action in (Action.PACK, Action.SHIP) and order.hold and order.state != State.CANCELLED:
-            wrong[order.id] = (
-                f"order {order.number} is on hold at the store: {words_of(action)} is not possible before the store "
-                f"takes it off hold; possible: void, cancel"
-            )
-        elif order.id in away and (order.filed or order.id not in deducted):
-            already = "filed away already" if order.filed else "cancelled and deducted nothing"
-            wrong[order.id] = f"order {order.number} is {already}: there is nothing to ship or file away"
-    return wrong
-
-
-def _deducted(session: Session, order_ids: Sequence[int]) -> set[int]:
-    with relation(session, {"id": NUMBER}, [(order_id,) for order_id in order_ids]) as r:
-        query = (
-            select(OrderLine.order_id)
-            .join(r, r.c.id == OrderLine.order_id)
-            .join(OrderHold, OrderHold.line_id == OrderLine.id)
-            .group_by(OrderLine.order_id)
-            .having(func.sum(OrderHold.deducted) > 0)
-        )
-        return set(session.scalars(query))
-
-
-def _why(action: Action, order: Order) -> str:
-    said = f"order {order.number} is {order.state.replace('_', ' ')}: {words_of(action)} is not possible"
-    can = ", ".join(possible(State(order.state)))
-    return f"{said}; possible: {can}" if can else f"{said}; nothing more can be done to it"
 
 
 _Effect = Callable[[Session, Sequence[Order], Cause, str, datetime], None]

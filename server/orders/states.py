@@ -215,13 +215,8 @@ _WAYS_TO_CANCEL = frozenset({_A.CANCEL_RETURNED, _A.CANCEL_NOT_RETURNED})
 
 
 def actions(state: State) -> list[Action]:
-    """What people can do to an order in `state`, in the order of its life."""
+    """What people can do to an order in `state`, in the order of its life; `refusing.possible` asks the order too."""
     return [action for action in BY_HAND if (state, action) in TABLE]
-
-
-def possible(state: State) -> list[str]:
-    """The same in words, for refusals that say so."""
-    return [BY_HAND[action] for action in actions(state)]
 
 
 def words_of(action: Action) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any
 
 from flask import Response, request
@@ -16,7 +17,8 @@ from server.errors import NotFound, StockbookError, WrongUse
 from server.operations.change_mapping import Scope, change_for_orders, change_mapping, lines_of, scope_named
 from server.orders import by_hand, lists, queries, returns
 from server.orders.models import Order
-from server.orders.states import BY_HAND, Action, State, actions
+from server.orders.refusing import possible
+from server.orders.states import BY_HAND, Action, State
 from server.places.models import Warehouse
 from server.places.queries import warehouse_named, warehouses
 from server.stores.models import Store
@@ -165,9 +167,9 @@ def _list(problem: StockbookError | None = None, *, chosen: Sequence[int] = ()) 
         except StockbookError as why:
             some, problem = [], problem or why
         views = queries.views(session, some[:LINES])
+        there = set(chain.from_iterable(possible(session, some[:LINES]).values()))
     following = here_with(before=some[LINES - 1].id) if len(some) > LINES else ""
-    there = {State(view.order.state) for view in views}
-    offered = [action for action in FOR_MANY if any(action in actions(state) for state in there)]
+    offered = [action for action in FOR_MANY if action in there]
     parts: dict[str, Any] = {"views": views, "stores": names, "wanted": wanted, "following": following}
     parts |= {"counts": found, "states": list(State), "reasons": lists.LISTS, "offered": offered, "chosen": chosen}
     return show("orders.html", problem=problem, here_now=here_with(), words=BY_HAND, grave=GRAVE, **parts)
@@ -186,9 +188,9 @@ def _query(session: Session, wanted: dict[str, str]) -> Any:
 def _one(order_id: int, problem: StockbookError | None = None) -> Response:
     with console().db.read() as session:
         found = queries.find_order(session, order_id)
+        there = possible(session, [found])[found.id]
         [view] = queries.views(session, [found])
         places = session.scalars(warehouses().order_by(Warehouse.key)).all()
-    there = actions(State(found.state))
     offered = [action for action in FOR_MANY if action in there and action is not Action.CANCEL]
     parts: dict[str, Any] = {"view": view, "places": places, "offered": offered, "given": request.form}
     parts |= {"may": {action.value for action in there}, "scopes": list(Scope), "words": BY_HAND, "grave": GRAVE}

@@ -13,7 +13,7 @@ from server.catalog.queries import by_ids
 from server.db.bulk import NUMBER, TEXT, relation
 from server.errors import WrongUse
 from server.operations.change_mapping import Scope, lines_of, scope_named
-from server.orders import by_hand, service
+from server.orders import by_hand, refusing, service
 from server.orders.models import Order, OrderLine
 from server.orders.states import NEW, Action, State
 from server.stores.queries import find_store_skus, store_sku_ids
@@ -188,7 +188,7 @@ def _cancels(session: Session, asked: Sequence[Asked]) -> Iterator[Finding]:
 def _forbidden(session: Session, asked: Sequence[Asked], bad: Iterable[int | None]) -> Iterator[Finding]:
     wrong = set(bad)
     deeds = {one.order.id: one.deed for one in asked if one.deed is not None and one.number not in wrong}
-    why = service.forbidden(
+    why = refusing.forbidden(
         session, {number: deed.action for number, deed in deeds.items()}, [deed.order for deed in deeds.values()]
     )
     for one in asked:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from server.errors import StockbookError
 from server.ledger.errors import NotEnough, SkuGone
-from server.orders import returns, service
+from server.orders import refusing, returns, service
 from server.orders.giving_back import Back, Item, Outstanding, TooMuch, outstanding
 from server.orders.models import Order
 from server.orders.packages import package_key, packages
@@ -128,8 +128,8 @@ def _refused(session: Session, rows: Sequence[_Row]) -> Iterable[Finding]:
     """What a scan or a list of these orders would be refused for."""
     scanned = _orders(row for row in rows if row.package is not None)
     listed = _orders(row for row in rows if row.package is None)
-    why_scan = returns.why_not_scanned(session, scanned)
-    why_list = returns.nothing_out(session, listed) | returns.why_not_processed(session, listed)
+    why_scan = refusing.why_not_scanned(session, scanned)
+    why_list = refusing.nothing_out(session, listed) | refusing.why_not_processed(session, listed)
     for row in rows:
         why = why_list if row.package is None else why_scan
         row_reasons = [why[order.id] for order in row.orders if order.id in why]

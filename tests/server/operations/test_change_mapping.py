@@ -9,7 +9,7 @@ from server.db.session import Database
 from server.errors import NotFound, WrongUse
 from server.ledger.posting import Figures
 from server.operations.change_mapping import Scope, change_for_orders, change_mapping, scope_named
-from server.orders.service import NotPossible
+from server.orders.refusing import NotPossible
 from server.orders.states import Action
 from server.outbox.causes import Cause, unpack
 from server.outbox.models import Changed

@@ -14,7 +14,7 @@ from server.errors import WrongUse
 from server.ledger.posting import Figures
 from server.orders import returns
 from server.orders.models import Order
-from server.orders.service import NotPossible
+from server.orders.refusing import NotPossible
 from server.orders.states import Action
 from server.outbox.causes import Cause, unpack
 from server.outbox.models import Changed
@@ -39,7 +39,10 @@ def test_on_hold_it_is_allocated_but_not_packed(desk: Desk) -> None:
     desk.take(news("A", ("red", 4), hold=True))
     assert (desk.state("A"), desk.figures(desk.red)) == ("to_pack", Figures(10, 4))
     assert desk.view("A").warnings == ["on hold at the store: not to be packed"]
-    with pytest.raises(NotPossible, match=r"A is on hold at the store: pack is not possible .* possible: void, cancel"):
+    with pytest.raises(
+        NotPossible,
+        match=r"A is on hold at the store: pack is not possible .* possible: void, cancel, change wareh.*mapping$",
+    ):
         desk.act(Action.PACK, "A")
     desk.take(news("A", ("red", 4), minutes=1))
     desk.act(Action.PACK, "A")

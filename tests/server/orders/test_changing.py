@@ -9,7 +9,7 @@ from server.catalog.models import Component
 from server.ledger.errors import NotEnough
 from server.ledger.posting import Figures
 from server.orders import changing
-from server.orders.service import NotPossible
+from server.orders.refusing import NotPossible
 from server.orders.states import Action
 from server.outbox.causes import Cause, unpack
 from server.outbox.models import Changed

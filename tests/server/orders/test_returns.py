@@ -14,7 +14,7 @@ from server.ledger.posting import Figures
 from server.orders import returns
 from server.orders.giving_back import Item
 from server.orders.models import OrderReturn
-from server.orders.service import NotPossible
+from server.orders.refusing import NotPossible
 from server.orders.states import Action
 from server.outbox.causes import Cause, unpack
 from server.outbox.models import Changed

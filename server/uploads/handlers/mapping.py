@@ -14,6 +14,7 @@ from server.stores import listings, queries
 from server.stores.queries import StoreSkuRow
 from server.uploads.handlers import remapping
 from server.uploads.handlers.actions import ADD, REMOVE, UPDATE, plan_removals
+from server.uploads.handlers.mapping_previews import foresee
 from server.uploads.handlers.protocol import CannotUndo, Context, CurrentRow, Step
 from server.uploads.plan import Change, Existing, Plan, plan_records
 from server.uploads.rows import Rows, version_of
@@ -108,18 +109,28 @@ def _findings(rows: Rows, number: int, row: StoreSkuRow | None) -> Iterable[Find
 
 
 def _plan_orders(session: Session, plan: Plan, known: Sequence[StoreSkuRow | None]) -> None:
-    """A row for all new orders changes something also where only orders have another SKU; it says how many lines."""
+    """What becomes of orders: lines that get another SKU, and how many orders are in which state before and after.
+
+    A row for all new orders changes something also where only orders have another SKU.
+    """
     rows, bad = plan.rows, plan.bad_rows
-    mine = {
-        row.id: (number, _wanted(rows, number, row))
-        for number, row in zip(rows.numbers, known, strict=True)
-        if row is not None and number not in bad and _scope(rows, number) is Scope.ALL_NEW
+    mine = {row.id: number for number, row in zip(rows.numbers, known, strict=True) if row and number not in bad}
+    wanted = {row.id: _wanted(rows, mine[row.id], row) for row in known if row and row.id in mine}
+    all_new = {number for number in mine.values() if _scope(rows, number) is Scope.ALL_NEW}
+    moving = remapping.moving(session, {number: sku for number, sku in wanted.items() if mine[number] in all_new})
+    before = {row.id: row.sku_id for row in known if row}
+    future = {
+        number: sku
+        for number, sku in wanted.items()
+        if mine[number] not in all_new and sku is not None and sku != before[number]
     }
-    wanted = {store_sku_id: sku_id for store_sku_id, (_, sku_id) in mine.items()}
-    for store_sku_id, lines in remapping.moving(session, wanted).items():
-        number = mine[store_sku_id][0]
-        plan.changes.setdefault(number, []).append(Change("order_lines", 0, len(lines)))
-        plan.unchanged.discard(number)
+    found = foresee(session, future, [each for some in moving.values() for each in some])
+    for store_sku_id in found.orders:
+        changes = plan.changes.setdefault(mine[store_sku_id], [])
+        if store_sku_id in moving:
+            changes.append(Change("order_lines", 0, len(moving[store_sku_id])))
+            plan.unchanged.discard(mine[store_sku_id])
+        changes += [Change(f"orders_{state}", *numbers) for state, *numbers in found.counts(store_sku_id)]
 
 
 def _scope(rows: Rows, number: int) -> Scope:

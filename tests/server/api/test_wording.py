@@ -21,7 +21,8 @@ from tests.support.http import Api
 #: How pydantic, its core and Werkzeug speak.
 FOREIGN = re.compile(
     r"Input should|Field required|Value error|Extra inputs|unable to parse|should (have|be|match)|"
-    r"valid (string|integer|number|boolean|list|dictionary|datetime|date)|Did not attempt|[Pp]ydantic|Expecting|NoneType|instance of"
+    r"valid (string|integer|number|boolean|list|dictionary|datetime|date)|Did not attempt|[Pp]ydantic|"
+    r"Expecting|NoneType|instance of"
 )
 
 

@@ -12,6 +12,7 @@ from server.api.frame import Body, ById, needs, resource, services, show
 from server.api.once import once
 from server.api.paging import Page, Paging, page
 from server.operations.delete_warehouse import delete_warehouse
+from server.operations.warehouse_uses import users
 from server.places import queries, service
 from server.places.models import Warehouse
 
@@ -62,6 +63,14 @@ class WarehouseFilter(Paging):
     q: str | None = Field(None, description="Part of a code or name.")
 
 
+class WarehouseUses(BaseModel):
+    """Who names a warehouse."""
+
+    id: int
+    code: str
+    used_by: str = Field(description="In words; empty where nobody names it.")
+
+
 def shown(warehouse: Warehouse) -> WarehouseShown:
     """A warehouse as the API shows it."""
     return WarehouseShown(
@@ -97,6 +106,15 @@ def get_warehouse(path: ById) -> Response:
     """One warehouse."""
     with services().db.read() as session:
         return show(shown(queries.find_warehouse(session, path.id)))
+
+
+@api.get("/warehouses/<int:id>/uses", responses={200: WarehouseUses})
+@needs("read")
+def get_warehouse_uses(path: ById) -> Response:
+    """Who names a warehouse, and which stock lists to do would be deleted with it: look before deleting it."""
+    with services().db.read() as session:
+        row = queries.find_warehouse(session, path.id)
+        return show(WarehouseUses(id=row.id, code=row.code, used_by=users(session, [row.id]).get(row.id, "")))
 
 
 @api.patch("/warehouses/<int:id>", responses={200: WarehouseShown})

@@ -11,6 +11,7 @@ from server import clock
 from server.cli.opening import actor, database
 from server.cli.output import AsJson, record, say, table
 from server.operations.delete_warehouse import Freed, delete_warehouse
+from server.operations.warehouse_uses import users
 from server.places import queries, service
 from server.places.models import Warehouse
 
@@ -64,8 +65,19 @@ def update(
 
 
 @group.command()
-def remove(code: str) -> None:
-    """Delete a warehouse where nothing is on hand or on the way; its orders go to the default one."""
+def remove(
+    code: str,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say who names it, and what would go with it.")
+    ] = False,
+) -> None:
+    """Delete a warehouse where nothing is on hand or on the way; its orders go to the default one, its stock lists to
+    do are deleted."""
+    if dry_run:
+        with database() as found, found.db.read() as session:
+            number = queries.warehouse_named(session, code).id
+            say(f"warehouse '{code}' is used by {users(session, [number]).get(number, 'nobody')}")
+        return
 
     def work(session: Session) -> Freed:
         return delete_warehouse(session, queries.warehouse_named(session, code).id, by=actor(), at=clock.now())

@@ -16,6 +16,9 @@ from server.orders.states import NOT_LEFT
 from server.stores.models import Store
 from server.warehousing.models import StockCount, StockList, Transfer
 
+#: How many numbers are told at most.
+NAMED = 10
+
 
 def users(session: Session, warehouse_ids: Sequence[int]) -> dict[int, str]:
     """Who names these warehouses, in words, by warehouse; those that nobody names are left out."""
@@ -24,7 +27,6 @@ def users(session: Session, warehouse_ids: Sequence[int]) -> dict[int, str]:
         ("stores", Store.warehouse_id, ()),
         ("SKUs as their default", MerchantSku.default_warehouse_id, (MerchantSku.deleted_at.is_(None),)),
         ("open orders", Order.warehouse_id, (Order.state.in_(NOT_LEFT),)),
-        ("stock lists to do", StockList.warehouse_id, (StockList.state == "todo",)),
         ("stock counts in draft", StockCount.warehouse_id, (StockCount.state == "draft",)),
         ("transfers in draft from it", Transfer.source_id, (Transfer.state == "draft",)),
         ("transfers in draft to it", Transfer.destination_id, (Transfer.state == "draft",)),
@@ -35,4 +37,19 @@ def users(session: Session, warehouse_ids: Sequence[int]) -> dict[int, str]:
         rows = select(column, func.count()).where(column.in_(warehouse_ids), *where).group_by(column)
         for warehouse_id, count in session.execute(rows):
             found[warehouse_id].append(f"{count} {what}")
+    for warehouse_id, numbers in _lists(session, warehouse_ids).items():
+        more = f" and {len(numbers) - NAMED} more" if len(numbers) > NAMED else ""
+        some = ", ".join(map(str, numbers[:NAMED]))
+        found[warehouse_id].append(f"{len(numbers)} stock lists to do, which are deleted with it ({some}{more})")
     return {warehouse_id: ", ".join(said) for warehouse_id, said in found.items()}
+
+
+def _lists(session: Session, warehouse_ids: Sequence[int]) -> dict[int, list[int]]:
+    """By warehouse, the numbers of the stock lists that would go with it."""
+    todo = (StockList.warehouse_id.in_(warehouse_ids), StockList.state == "todo")
+    found: dict[int, list[int]] = defaultdict(list)
+    for warehouse_id, number in session.execute(
+        select(StockList.warehouse_id, StockList.id).where(*todo).order_by(StockList.id)
+    ):
+        found[warehouse_id].append(number)
+    return found

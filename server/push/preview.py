@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import select
@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from server.catalog.models import MerchantSku
 from server.db.bulk import NUMBER, relation
-from server.outbox.models import Told
+from server.outbox.models import Changed, Told
 from server.push.figures import load_stock
 from server.push.rulebook import load_rules
 from server.push.rules import Rule, Rulebook
-from server.push.targets import Ground, Listing, Target, affected, mapped
+from server.push.targets import Ground, Listing, Target, affected, mapped, targets
 from server.stores.models import Store, StoreSku
 from server.switches import service as switches
 
@@ -48,6 +48,42 @@ def preview_figures(session: Session, changes: Mapping[tuple[int, int], int]) ->
     return _compare(session, now.targets(listings), then.targets(listings))
 
 
+def preview_change(session: Session, change: Callable[[], object]) -> list[Shown]:
+    """What stores would show after `change`, whatever it writes; it is made and taken back within the transaction.
+
+    Every store SKU of the merchant SKUs that it marks as changed, before or after. The caller's transaction must be one
+    that writes, and is best rolled back as well.
+    """
+    marks = _marks(session)
+    savepoint = session.begin_nested()
+    try:
+        change()
+        session.flush()
+        skus = {sku_id for sku_id, version in _marks(session).items() if marks.get(sku_id) != version}
+        then = _by_number(session, affected(session, skus))
+        labels = _labels(session, then)
+    finally:
+        savepoint.rollback()
+        session.expire_all()
+    now = _by_number(session, [*affected(session, skus), *_among(session, then)])
+    labels = _labels(session, now) | labels
+    return [Shown(number, *labels[number], now.get(number), then.get(number)) for number in sorted({*now, *then})]
+
+
+def _marks(session: Session) -> dict[int, int]:
+    return dict(session.execute(select(Changed.sku_id, Changed.version)).tuples().all())
+
+
+def _by_number(session: Session, listings: Iterable[Listing]) -> dict[int, int | None]:
+    chosen = {listing.id: listing for listing in listings}
+    return {target.listing.id: target.quantity for target in targets(session, [chosen[n] for n in sorted(chosen)])}
+
+
+def _among(session: Session, numbers: Iterable[int]) -> list[Listing]:
+    with relation(session, {"id": NUMBER}, [(number,) for number in numbers]) as wanted:
+        return [Listing._make(row) for row in session.execute(mapped().join(wanted, StoreSku.id == wanted.c.id))]
+
+
 def preview_rules(session: Session, rules: Sequence[Rule], *, removed: Collection[int] = ()) -> list[Shown]:
     """What stores would show if these rules were saved: every store SKU that they govern, before or after."""
     gone = {*removed, *(rule.id for rule in rules if rule.id is not None)}
@@ -78,8 +114,16 @@ def _governed(session: Session, rules: Sequence[Rule]) -> list[Listing]:
 
 
 def _compare(session: Session, before: Sequence[Target], after: Sequence[Target]) -> list[Shown]:
-    ids = [target.listing.id for target in before]
-    with relation(session, {"id": NUMBER}, [(number,) for number in ids]) as wanted:
+    labels = _labels(session, [target.listing.id for target in before])
+    return [
+        Shown(one.listing.id, *labels[one.listing.id], before=one.quantity, after=two.quantity)
+        for one, two in zip(before, after, strict=True)
+    ]
+
+
+def _labels(session: Session, numbers: Iterable[int]) -> dict[int, tuple[str, str, str, int | None]]:
+    """Store, store SKU, merchant SKU and what was last told, of mapped store SKUs."""
+    with relation(session, {"id": NUMBER}, [(number,) for number in numbers]) as wanted:
         rows = session.execute(
             select(StoreSku.id, Store.name, StoreSku.code, MerchantSku.code, Told.quantity)
             .join(wanted, wanted.c.id == StoreSku.id)
@@ -87,8 +131,4 @@ def _compare(session: Session, before: Sequence[Target], after: Sequence[Target]
             .join(MerchantSku, MerchantSku.id == StoreSku.sku_id)
             .outerjoin(Told, Told.store_sku_id == StoreSku.id)
         )
-        labels = {row[0]: row[1:] for row in rows}
-    return [
-        Shown(one.listing.id, *labels[one.listing.id], before=one.quantity, after=two.quantity)
-        for one, two in zip(before, after, strict=True)
-    ]
+        return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
+from sqlalchemy.orm import Session
+
+from server.clock import now
 from server.db.session import Database
 from server.errors import Refused
-from server.push.preview import Shown, preview_figures
+from server.push.preview import Shown, preview_change, preview_figures
 from server.settings import Settings
 from server.uploads.downloads import find_upload, kept_file
 from server.uploads.examining import examine
+from server.uploads.handlers.protocol import Context, Handler
 from server.uploads.handlers.registry import HANDLERS
-from server.uploads.sources import checked, source_of
+from server.uploads.sources import Checked, checked, source_of
+
+#: Templates that change nothing but figures: what stores would show is worked out from the plan, and nothing waits.
+_BY_FIGURES = frozenset({"stock_in", "stock_out", "quantity_update", "stock_count", "returns", "transfer"})
 
 
 def preview(db: Database, settings: Settings, upload_id: int) -> list[Shown]:
@@ -25,7 +34,30 @@ def preview(db: Database, settings: Settings, upload_id: int) -> list[Shown]:
         kept_file(settings, upload)
         source = source_of(upload.stored_as, upload.filename, upload.template)
         template = upload.template
+        context = Context(upload.id, upload.actor, now())
     sheet = checked(source.read(settings))
+    if template not in _BY_FIGURES:
+        return _tried(db, HANDLERS[template], sheet, context)
     with db.read() as session:
         examined = examine(session, HANDLERS[template], sheet)
         return preview_figures(session, {key: change for key, change in examined.plan.figures.items() if change})
+
+
+class _Looked(Exception):
+    """Takes the transaction back, and what was seen in it out."""
+
+    def __init__(self, shown: list[Shown]) -> None:
+        self.shown = shown
+
+
+def _tried(db: Database, handler: Handler, sheet: Checked, context: Context) -> list[Shown]:
+    """Of what changes more than figures (a mapping, a rule, a recipe, an order): apply it, look, take it back."""
+
+    def work(session: Session) -> NoReturn:
+        plan = examine(session, handler, sheet).plan
+        raise _Looked(preview_change(session, lambda: plan.changing and handler.apply(session, plan, context)))
+
+    try:
+        db.write(work)
+    except _Looked as looked:
+        return looked.shown

@@ -111,7 +111,7 @@ ROWS: tuple[Code, ...] = (
         "warehouse-used",
         _W,
         "still used by {users}.",
-        "Orders go to the default warehouse, stock lists to do are dropped, drafts can't be sent any more.",
+        "Orders go to the default warehouse, stock lists to do are deleted, drafts can't be sent any more.",
     ),
     Code("rule-overlap", _E, "rule '{other}' already governs {what}.", "Change the stores or the SKUs."),
     Code("rule-oversells", _W, "can show more than there is."),

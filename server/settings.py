@@ -46,6 +46,9 @@ class Settings:
     upload_files_days: int = _setting(
         365, "How long files that were handed in are kept, in days; their history stays. 0: for ever."
     )
+    upload_quota_bytes: int = _setting(
+        2 * 1024 * 1024 * 1024, "Most bytes of handed-in files that are kept of one user. 0: any number."
+    )
     uploads_per_minute: int = _setting(600, "How many uploads one user may hand in within a minute. 0: any number.")
     previews_per_minute: int = _setting(300, "How many previews one user may ask for within a minute. 0: any number.")
     trusted_hosts: str = _setting("", "Host names the server answers to, separated by commas. Empty: any on loopback.")

@@ -30,6 +30,7 @@ from server.errors import (
     WrongUse,
 )
 from server.uploads.pipeline import FileTooLarge
+from server.uploads.quota import QuotaFull
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ STATUSES: tuple[tuple[type[StockbookError], int], ...] = (
     (NotSignedIn, 401),
     (NotAllowed, 403),
     (NotFound, 404),
+    (QuotaFull, 507),
     (Refused, 409),
     (Conflict, 409),
     (WrongUse, 422),

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server import clock
 from server.access.request_keys import Claim
 from server.api.auth import caller, require
 from server.api.frame import Answer, Body, ById, answer, needs, resource, services, show
@@ -20,7 +21,7 @@ from server.api.paging import Page, Paging, page
 from server.api.problems import raise_wrong_request
 from server.api.safety import checked_json
 from server.errors import WrongUse
-from server.uploads import downloads, outcome, undo
+from server.uploads import downloads, outcome, quota, undo
 from server.uploads.models import Upload
 from server.uploads.pipeline import Request, Who
 from server.uploads.sources import RowsSource, Source, folder, keep_file, keep_rows
@@ -85,6 +86,7 @@ class UploadShown(BaseModel):
     counts: Counts
     messages: list[str] = Field(description="About the file as a whole.")
     filename: str
+    kept_bytes: int = Field(description="What its file takes of its user's quota; 0 once it is no longer kept.")
     by: str
     created_at: datetime
     seconds: float | None
@@ -303,6 +305,25 @@ def get_file(path: ById) -> Response:
             require("users.write")
         content, name = downloads.original_file(services().settings, upload)
         return _attachment([content], name, "application/octet-stream")
+
+
+@api.delete("/uploads/<int:id>/file", responses={200: UploadShown})
+@needs("upload.validate")
+def delete_file(path: ById) -> Response:
+    """Delete the file that was handed in, its uploader or an admin; what came of it stays."""
+    settings, by = services().settings, caller().name
+
+    def work(session: Session) -> BaseModel:
+        upload = downloads.find_upload(session, path.id)
+        if upload.user_id != caller().user_id:
+            require("users.write")
+        quota.drop_file(session, settings, upload, by=by, at=clock.now())
+        return UploadShown(**outcome.summary(upload))
+
+    done = once(work)
+    with services().db.read() as session:
+        (folder(settings) / downloads.find_upload(session, path.id).stored_as).unlink(missing_ok=True)
+    return done
 
 
 @api.get("/uploads/<int:id>/result.xlsx")

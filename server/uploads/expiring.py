@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
 
 from server.clock import now
 from server.db.bulk import TEXT, relation
@@ -34,11 +35,24 @@ def forget_files(db: Database, settings: Settings, *, stopping: Callable[[], boo
             break
         names = old[start : start + _BITE]
         wanted = _still_wanted(db, names, before)
-        for name in names:
-            if name not in wanted:
-                (folder(settings) / name).unlink(missing_ok=True)
-                gone += 1
+        leaving = [name for name in names if name not in wanted]
+        for name in leaving:
+            (folder(settings) / name).unlink(missing_ok=True)
+        _free(db, leaving)
+        gone += len(leaving)
     return gone
+
+
+def _free(db: Database, names: Sequence[str]) -> None:
+    """They count no more for anybody's quota."""
+
+    def work(session: Session) -> None:
+        with relation(session, {"name": TEXT}, [(name,) for name in names]) as r:
+            freed = update(Upload).where(Upload.stored_as == r.c.name).values(kept_bytes=0)
+            session.execute(freed.execution_options(synchronize_session=False))
+
+    if names:
+        db.write(work)
 
 
 def _old_files(place: Path, before: datetime) -> list[str]:

@@ -265,6 +265,7 @@ def summary(upload: Upload) -> dict[str, Any]:
         "counts": upload.counts,
         "messages": upload.messages,
         "filename": upload.filename,
+        "kept_bytes": upload.kept_bytes,
         "by": upload.actor,
         "created_at": upload.created_at.isoformat(),
         "seconds": round((ended - upload.created_at).total_seconds(), 3) if ended else None,

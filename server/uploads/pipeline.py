@@ -92,12 +92,14 @@ def receive(
     request: Request,
     who: Who,
     *,
+    kept_bytes: int = 0,
     request_key_id: int | None = None,
     also: Callable[[Session, int], None] | None = None,
 ) -> int:
     """Write the upload into the history; gives its number. Every handing-in is one (WB-11).
 
-    `also` is called with that number in the same transaction: for a caller that must find its upload after a crash.
+    `kept_bytes`: what its file takes of its user's quota. `also` is called with that number in the same transaction:
+    for a caller that must find its upload after a crash.
     """
 
     def work(session: Session) -> int:
@@ -105,6 +107,7 @@ def receive(
             template=request.template or "",
             filename=source.filename[:255],
             stored_as=source.stored_as,
+            kept_bytes=kept_bytes,
             mode=request.mode,
             on_error="apply_good" if request.good_rows else "reject_all",
             status="running",

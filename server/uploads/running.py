@@ -7,12 +7,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
 from server.access.limits import Limiter
 from server.db.session import Database
 from server.settings import Settings
-from server.uploads import pipeline
+from server.uploads import pipeline, quota
+from server.uploads.models import Upload
 from server.uploads.pipeline import Request, Who
-from server.uploads.sources import Source
+from server.uploads.quota import QuotaFull
+from server.uploads.sources import Source, folder
 
 log = logging.getLogger(__name__)
 
@@ -46,10 +50,22 @@ class Uploads:
         self._turns.count(f"user:{user_id}")
 
     def hand_in(self, source: Source, request: Request, who: Who, *, request_key_id: int | None = None) -> HandedIn:
-        """Write it into the history and start working on it."""
-        upload_id = pipeline.receive(self._db, source, request, who, request_key_id=request_key_id)
+        """Write it into the history and start working on it. Raises `QuotaFull`; then the file is not kept."""
+        self._refuse_full(source, who)
+        kept = quota.size_of(self._settings, source)
+        upload_id = pipeline.receive(self._db, source, request, who, kept_bytes=kept, request_key_id=request_key_id)
         work = self._threads.submit(pipeline.process, self._db, self._settings, upload_id, source, request, who)
         return HandedIn(upload_id, work)
+
+    def _refuse_full(self, source: Source, who: Who) -> None:
+        with self._db.read() as session:
+            try:
+                quota.refuse_full(session, self._settings, source, who.user_id)
+            except QuotaFull:
+                kept = select(Upload.id).where(Upload.stored_as == source.stored_as).limit(1)
+                if session.scalar(kept) is None:  # else it is another upload's file, handed in once more
+                    (folder(self._settings) / source.stored_as).unlink(missing_ok=True)
+                raise
 
     def close(self) -> None:
         """Let what is at work finish; take nothing more."""

@@ -369,6 +369,7 @@ def upgrade() -> None:
         sa.Column("template", sa.String(length=40), nullable=False),
         sa.Column("filename", sa.String(length=255), nullable=False),
         sa.Column("stored_as", sa.String(length=80), nullable=False),
+        sa.Column("kept_bytes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("mode", sa.String(length=10), nullable=False),
         sa.Column("on_error", sa.String(length=12), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),

@@ -1,0 +1,72 @@
+"""How much of one user's files is kept, and no more than the quota; files of old uploads can be dropped."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from server.access.audit import audit
+from server.errors import Refused
+from server.settings import Settings
+from server.uploads.downloads import kept_file
+from server.uploads.models import Upload
+from server.uploads.sources import Source, folder
+
+_MEGABYTE = 1024 * 1024
+
+
+class QuotaFull(Refused):
+    """The files that are kept of this user take all the room that they may."""
+
+    code = "quota-full"
+
+
+def refuse_full(session: Session, settings: Settings, source: Source, user_id: int | None) -> None:
+    """Raise `QuotaFull` where the user's kept files and this one are more than the quota, naming both and what to do.
+
+    A file that is kept already, and handed in once more, takes no more room. The command line and jobs have no user
+    and no quota.
+    """
+    most = settings.upload_quota_bytes
+    if not most or user_id is None:
+        return
+    of_user = (Upload.user_id == user_id, Upload.kept_bytes > 0)
+    if session.scalar(select(Upload.id).where(*of_user, Upload.stored_as == source.stored_as).limit(1)) is not None:
+        return
+    each = select(func.max(Upload.kept_bytes).label("size")).where(*of_user).group_by(Upload.stored_as).subquery()
+    kept = int(session.scalar(select(func.coalesce(func.sum(each.c.size), 0))) or 0)
+    coming = size_of(settings, source)
+    if kept + coming > most:
+        raise QuotaFull(
+            f"your files that are kept take {_megabytes(kept)}, and this one would take {_megabytes(coming)} more; "
+            f"{_megabytes(most)} are allowed. Delete files of old uploads, or ask for a higher "
+            "STOCKBOOK_UPLOAD_QUOTA_BYTES; what came of them stays in the history",
+            kept=kept,
+            coming=coming,
+            limit=most,
+        )
+
+
+def size_of(settings: Settings, source: Source) -> int:
+    """Bytes that the file takes; at least one, so that an empty file counts as kept."""
+    return max(1, (folder(settings) / source.stored_as).stat().st_size)
+
+
+def drop_file(session: Session, settings: Settings, upload: Upload, *, by: str, at: datetime) -> None:
+    """Mark the file of an upload, and of all that were made of it, as no longer kept; the caller deletes it after.
+
+    Raises `NotFound` where it is not kept, and `Refused` while an upload made of it runs.
+    """
+    kept_file(settings, upload)
+    of_file = Upload.stored_as == upload.stored_as
+    running = session.scalar(select(Upload.id).where(of_file, Upload.status == "running").limit(1))
+    if running is not None:
+        raise Refused(f"upload {running} is still working on this file: wait until it is done")
+    session.execute(update(Upload).where(of_file).values(kept_bytes=0))
+    audit(session, by, "upload.drop_file", f"upload {upload.id}", at=at)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / _MEGABYTE:,.1f} MB"

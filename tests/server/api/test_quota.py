@@ -1,0 +1,86 @@
+"""One user's files take so much and no more; old ones can be deleted, what came of them stays."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from server import clock
+from server.db.session import Database
+from server.settings import Settings
+from server.uploads.expiring import forget_files
+from server.uploads.sources import folder
+from tests.support.http import Api, Client, make_api
+
+QUOTA = 400
+
+
+@pytest.fixture
+def api(db: Database, tmp_path: Path) -> Api:
+    return make_api(db, Settings(data_dir=tmp_path, database_url=db.url, upload_quota_bytes=QUOTA))
+
+
+def _hand_in(client: Client, sku: str, **more: str):
+    content = f"SKU,Title\n{sku},{'x' * 100}\n".encode()
+    return client.post("/uploads?template=sku_create", data={"file": (io.BytesIO(content), "new.csv")}, **more)
+
+
+def _files(api: Api) -> int:
+    return len(list(folder(api.shared.settings).iterdir()))
+
+
+def test_the_file_that_is_too_many_is_refused(api: Api) -> None:
+    """It names the limit, what is kept and what to do; nothing of it is kept; others have their own quota."""
+    ours = api.roles["merchandiser"]
+    done = [_hand_in(ours, f"A{number}").json for number in range(3)]
+    assert [one["status"] for one in done] == ["validated"] * 3 and _files(api) == 3
+    refused = _hand_in(ours, "A4")
+    assert (refused.status_code, refused.json["code"]) == (507, "quota-full")
+    assert "0.0 MB are allowed" in refused.json["detail"] and "Delete files of old uploads" in refused.json["detail"]
+    assert refused.json["facts"]["limit"] == QUOTA and _files(api) == 3
+    assert _hand_in(api.roles["manager"], "A4").status_code == 200
+
+
+def test_deleting_a_file_makes_room(api: Api) -> None:
+    """By its uploader or an admin; its rows are still shown, and downloading says that it is gone."""
+    ours = api.roles["merchandiser"]
+    numbers = [_hand_in(ours, f"A{number}").json["id"] for number in range(3)]
+    kept = {item["id"]: item["kept_bytes"] for item in ours.get("/uploads").json["items"]}
+    assert min(kept.values()) > 100
+    assert api.roles["manager"].delete(f"/uploads/{numbers[0]}/file").status_code == 403
+    assert ours.delete(f"/uploads/{numbers[0]}/file").json["kept_bytes"] == 0
+    assert api.admin.delete(f"/uploads/{numbers[1]}/file").status_code == 200
+    assert _files(api) == 1 and ours.get(f"/uploads/{numbers[0]}").json["rows"][0]["status"] == "ok"
+    for method in ("GET", "DELETE"):
+        gone = ours.call(method, f"/uploads/{numbers[0]}/file")
+        assert gone.status_code == 404 and "no longer kept" in gone.json["detail"]
+    assert _hand_in(ours, "A5").status_code == 200
+
+
+def test_what_expires_makes_room(api: Api) -> None:
+    ours = api.roles["merchandiser"]
+    for number in range(3):
+        _hand_in(ours, f"A{number}")
+    assert _hand_in(ours, "A4").status_code == 507
+    with clock.frozen(clock.now() + timedelta(days=400)):
+        assert forget_files(api.db, api.shared.settings) == 3
+    assert _hand_in(ours, "A4").status_code == 200
+
+
+def test_a_repeated_request_gets_its_answer_although_it_is_full(api: Api) -> None:
+    """P1: what was done is told again."""
+    ours = api.roles["merchandiser"]
+    first = _hand_in(ours, "A0", headers={"Idempotency-Key": "one"})
+    for number in (1, 2):
+        _hand_in(ours, f"A{number}")
+    assert _hand_in(ours, "A0", headers={"Idempotency-Key": "one"}).json == first.json
+
+
+def test_without_a_quota_nothing_is_refused(db: Database, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, database_url=db.url, upload_quota_bytes=QUOTA)
+    free = make_api(db, replace(settings, upload_quota_bytes=0))
+    assert {_hand_in(free.admin, f"A{number}").status_code for number in range(5)} == {200}

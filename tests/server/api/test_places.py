@@ -99,13 +99,11 @@ def test_deleting_takes_a_manager(api: Api, admin: Client) -> None:
     assert api.roles["manager"].delete(f"/warehouses/{east}").status_code == 200
 
 
-def test_who_names_a_warehouse_is_said_before_it_goes(api: Api) -> None:
+def test_who_names_a_warehouse_is_said_before_it_goes(admin: Client) -> None:
     """WH-6: the stock lists that would be deleted with it by number."""
-    admin = api.admin
-    number = admin.post("/warehouses", json={"code": "WEST"}).json["id"]
+    number = warehouse(admin, "WEST")
     assert admin.get(f"/warehouses/{number}/uses").json == {"id": number, "code": "WEST", "used_by": ""}
-    admin.post("/skus", json={"sku": "LISTED", "title": "Listed"})
-    made = admin.post("/stock-ins", json={"warehouse": "WEST", "lines": [{"sku": "LISTED", "quantity": 2}]}).json["id"]
+    made = admin.post("/stock-ins", json={"warehouse": "WEST", "lines": [{"sku": "A", "quantity": 2}]}).json["id"]
     said = admin.get(f"/warehouses/{number}/uses").json["used_by"]
     assert said == f"1 stock lists to do, which are deleted with it ({made})"
     assert admin.delete(f"/warehouses/{number}").json["stock_lists"] == [made]

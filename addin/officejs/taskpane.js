@@ -53,7 +53,7 @@ if (host === Office.HostType.Excel && Office.context.requirements.isSetSupported
   followTheme();
   const pane = new Pane(document, openDrawer(Office.context.partitionKey ?? ""), GROUPS);
   associateAll(pane);
-  pane.home();
+  await pane.home();
 } else {
   document.getElementById(host === Office.HostType.Excel ? "too-old" : "outside")?.removeAttribute("hidden");
 }

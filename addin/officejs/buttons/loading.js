@@ -1,12 +1,13 @@
 // @ts-check
-/** Load current data: the open template brought up to date, what was typed and not applied kept as it is. */
+/** Load current data: the open workbook brought up to date, what was typed and not applied kept as it is. */
 
 import { Refused } from "../client/errors.js";
 import { merge, namesOf, typedRows } from "../client/merging.js";
 import { isOurs, ownPart, rectangles } from "../client/painting.js";
 import { body, STATUS, VERSION } from "../client/reading.js";
 import { columnOf, firstRow, runs } from "../client/sheet.js";
-import { ofLoad } from "../client/summary.js";
+import { ofLoad, ofRefresh } from "../client/summary.js";
+import { ControlBook } from "../excel/control.js";
 import { Template } from "../excel/template.js";
 import { changedRows, SheetChanged } from "./uploading.js";
 
@@ -18,10 +19,29 @@ import { changedRows, SheetChanged } from "./uploading.js";
 /** @typedef {import("../client/http.js").Template} Description */
 
 /**
- * Every row takes its record's values of now, save those that were typed and not applied; new records go below.
+ * The control workbook takes what is so now, a template its records' values: save in rows that were typed and not applied;
+ * new records go below.
  * @param {Desk} desk
  */
 export async function loadCurrentData(desk) {
+  const control = await ControlBook.open();
+  await (control ? refresh(desk, control) : load(desk));
+}
+
+/**
+ * All of it is fetched before the first cell is touched.
+ * @param {Desk} desk
+ * @param {ControlBook} control
+ */
+async function refresh(desk, control) {
+  desk.screen.progress("fetching what waits");
+  const now = await desk.server().control(control.version);
+  const written = await control.write(now, desk.screen.progress);
+  desk.screen.tell(ofRefresh(now.said, written), "Load current data");
+}
+
+/** @param {Desk} desk */
+async function load(desk) {
   const { progress } = desk.screen;
   const template = await Template.open();
   const server = desk.server();

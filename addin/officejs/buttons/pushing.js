@@ -4,7 +4,7 @@
 import { NotATemplate } from "../client/errors.js";
 import { waiting } from "../client/http.js";
 import { isSettled, number, ofPush, ofSync } from "../client/summary.js";
-import { ControlWorkbook, selectedRows, Template } from "../excel/template.js";
+import { selectedRows, Template } from "../excel/template.js";
 
 /** @typedef {import("../client/http.js").Listing} Listing */
 /** @typedef {import("../client/http.js").Server} Server */
@@ -84,7 +84,7 @@ async function selectedSkus() {
     const found = await template.textsUnder(SKU_HEADERS, await selectedRows(template));
     return [...new Set(found.filter(Boolean))].slice(0, MOST_SKUS);
   } catch (error) {
-    if (error instanceof NotATemplate || error instanceof ControlWorkbook) return [];
+    if (error instanceof NotATemplate) return [];
     throw error;
   }
 }

@@ -81,6 +81,20 @@ export class NotATemplate extends AddinError {
   }
 }
 
+/** The open workbook is the one that shows what waits. */
+export class ControlWorkbook extends NotATemplate {
+  title = "This is the control workbook";
+  message =
+    "The control workbook is looked at, not handed in. Press Load current data to refresh it; to change something, " +
+    "press Get template.";
+}
+
+/** The open control workbook has lost its tables. */
+export class ControlIncomplete extends AddinError {
+  title = "This control workbook is incomplete";
+  message = "None of its tables is left. Press Reports and choose Control workbook.";
+}
+
 /** The workbook was made with another version of its template. */
 export class TemplateTooOld extends AddinError {
   title = "This template is out of date";

@@ -183,6 +183,15 @@ export class Server {
     return this.#file(`/reports/${name}.xlsx`);
   }
 
+  /**
+   * What the control workbook says now. Throws `Refused` for one of another version than the server's.
+   * @param {number | null} version
+   * @returns {Promise<import("./control.js").Control>}
+   */
+  async control(version) {
+    return this.#json("/reports/control/current", { query: version === null ? {} : { version } });
+  }
+
   // -- push and sync --------------------------------------------------------------------------------------------------
 
   /**

@@ -65,6 +65,22 @@ export function ofLoad(title, loaded, kept) {
 }
 
 /**
+ * What the control workbook says now, and which of its lists could not be brought up to date.
+ * @param {string} said
+ * @param {import("./control.js").Written} written
+ */
+export function ofRefresh(said, { blocked, gone }) {
+  const lines = [said];
+  if (blocked.length) {
+    lines.push(
+      `Not refreshed, because something is written below its table: ${blocked.join(", ")}. Move it to a sheet of your own.`,
+    );
+  }
+  if (gone.length) lines.push(`Not found in this workbook: ${gone.join(", ")}. Get it anew with Reports.`);
+  return lines.join("\n");
+}
+
+/**
  * What reading orders brought.
  * @param {Record<string, any>} counts
  */

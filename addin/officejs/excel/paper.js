@@ -53,16 +53,21 @@ export class Paper {
    * @param {string} kind
    */
   async writeColumn(row, column, values, kind) {
-    for (let start = 0; start < values.length; start += BLOCK_ROWS) {
-      const end = Math.min(start + BLOCK_ROWS, values.length) - 1;
-      await inHalves(start, end, async (top, bottom) => {
-        const some = values.slice(top, bottom + 1);
-        const cells = this.range({ row: row + top, column, height: some.length, width: 1 });
-        if (!NOT_TEXT.includes(kind)) cells.numberFormat = everywhere(TEXT);
-        cells.values = some.map((value) => [asCell(value, kind)]);
-        await this.#send();
-      });
-    }
+    const cells = values.map((value) => asCell(value, kind));
+    await this.#writeDown(row, column, cells, NOT_TEXT.includes(kind) ? null : TEXT);
+  }
+
+  /**
+   * Values of one column just as they are, under a number format; null empties its cell.
+   * @param {number} row
+   * @param {number} column
+   * @param {any[]} values
+   * @param {string} format
+   */
+  async writeFormatted(row, column, values, format) {
+    const isText = (/** @type {any} */ value) => typeof value === "string" && format !== TEXT;
+    const cells = values.map((value) => (isText(value) ? `'${value}` : (value ?? "")));
+    await this.#writeDown(row, column, cells, format);
   }
 
   /**
@@ -155,6 +160,24 @@ export class Paper {
    */
   range({ row, column, height, width }) {
     return this.sheet.getRangeByIndexes(row - 1, column - 1, height, width);
+  }
+
+  /**
+   * @param {number} row
+   * @param {number} column
+   * @param {any[]} cells
+   * @param {string | null} format null leaves the cells' own
+   */
+  async #writeDown(row, column, cells, format) {
+    for (let start = 0; start < cells.length; start += BLOCK_ROWS) {
+      const end = Math.min(start + BLOCK_ROWS, cells.length) - 1;
+      await inHalves(start, end, async (top, bottom) => {
+        const area = this.range({ row: row + top, column, height: bottom - top + 1, width: 1 });
+        if (format !== null) area.numberFormat = everywhere(format);
+        area.values = cells.slice(top, bottom + 1).map((value) => [value]);
+        await this.#send();
+      });
+    }
   }
 
   /** Excel does not redraw between small changes, which makes many of them several times as fast. */

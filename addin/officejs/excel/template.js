@@ -1,7 +1,7 @@
 // @ts-check
 /** The template that is open in Excel: found by its table, read in blocks, given columns and rows where it lacks them. */
 
-import { AddinError, NotATemplate } from "../client/errors.js";
+import { ControlWorkbook, NotATemplate } from "../client/errors.js";
 import { kindOfFormat, MESSAGE, plainCell, STATUS, trimmed, VERSION, withTools } from "../client/reading.js";
 import { columnOf, firstRow, headerKey } from "../client/sheet.js";
 import { BLOCK_ROWS, Paper } from "./paper.js";
@@ -13,23 +13,13 @@ import { inHalves, visit } from "./running.js";
 /** @typedef {import("../client/sheet.js").Value} Value */
 /** @typedef {(text: string) => void} Progress */
 
+/** What a workbook's `_report` says where it is the control workbook. */
+export const CONTROL = "control";
 const PREFIX = "tbl_";
 const TOOLS = [STATUS, MESSAGE, VERSION].map(headerKey);
 const CONSTANT = /^="?([^"]*)"?$/;
-const AREA = "rowIndex,columnIndex,rowCount,columnCount";
+export const AREA = "rowIndex,columnIndex,rowCount,columnCount";
 const MERGED = ["areaCount", ...AREA.split(",").map((name) => `areas/items/${name}`)].join(",");
-
-/** The workbook that is looked at, not handed in. */
-export class ControlWorkbook extends AddinError {
-  title = "This is the control workbook";
-
-  constructor() {
-    super(
-      "The control workbook is looked at, not handed in. Press Load current data to refresh it; to change something, " +
-        "press Get template.",
-    );
-  }
-}
 
 /** A template's table in the workbook, by what Excel itself calls sheet and table: that stays when people move on. */
 export class Template {
@@ -54,14 +44,13 @@ export class Template {
       workbook.load("name");
       const active = workbook.worksheets.getActiveWorksheet().load("id");
       const sheets = workbook.worksheets.load("items/id,items/name");
-      const words = ["_template_id", "_template_version", "_report"].map((name) =>
-        workbook.names.getItemOrNullObject(name).load("formula"),
-      );
+      const words = constants(context, "_template_id", "_template_version", "_report");
       await context.sync();
+      const [named, version, report] = words.map((word) => word());
+      if (report === CONTROL) throw new ControlWorkbook();
       const inOrder = [...sheets.items].sort((one, other) => Number(other.id === active.id) - Number(one.id === active.id));
       const tables = inOrder.map((sheet) => sheet.tables.load("items/id,items/name,items/showHeaders"));
       await context.sync();
-      const [named, version, report] = words.map(constant);
       for (const [number, sheet] of inOrder.entries()) {
         const table = tables[number].items.find((each) => each.name.toLowerCase().startsWith(PREFIX) && each.showHeaders);
         if (!table) continue;
@@ -71,7 +60,7 @@ export class Template {
         const id = named && byTable.startsWith(named) ? named : byTable;
         return new Template({ ...facts, id, version: /^\d+$/.test(version) ? Number(version) : null });
       }
-      throw report ? new ControlWorkbook() : new NotATemplate(workbook.name);
+      throw new NotATemplate(workbook.name);
     });
   }
 
@@ -306,9 +295,13 @@ async function extentOf(context, sheet, table) {
 }
 
 /**
- * The text that a defined name stands for, '' where there is none of that name.
- * @param {Excel.NamedItem} name
+ * What defined names stand for, to be asked for after the next sync; '' where there is none of that name.
+ * @param {Excel.RequestContext} context
+ * @param {string[]} names
+ * @returns {(() => string)[]}
  */
-function constant(name) {
-  return name.isNullObject ? "" : (CONSTANT.exec(String(name.formula))?.[1] ?? "");
+export function constants(context, ...names) {
+  return names
+    .map((name) => context.workbook.names.getItemOrNullObject(name).load("formula"))
+    .map((item) => () => (item.isNullObject ? "" : (CONSTANT.exec(String(item.formula))?.[1] ?? "")));
 }

@@ -22,8 +22,9 @@ export class Pane {
     this.back = found(page, "back");
     /** @type {Promise<void> | null} the press that is at work */
     this.working = null;
-    this.back.addEventListener("click", () => this.home());
-    found(page, "settings").addEventListener("click", () => this.settings());
+    this.back.addEventListener("click", () => void this.home());
+    found(page, "settings").addEventListener("click", () => void this.settings());
+    this.screen.signIn = () => void this.press("signIn");
   }
 
   /**
@@ -34,10 +35,7 @@ export class Pane {
   async press(name) {
     const action = this.groups.flatMap((group) => group.actions).find((each) => each.name === name);
     if (!action) throw new RangeError(`there is no button '${name}'`);
-    if (this.screen.leave) {
-      this.screen.leave(null);
-      await this.working;
-    } else if (this.working) return this.working;
+    if (await this.#isBusy()) return this.working ?? undefined;
     const asked = new Promise((resolve) => {
       this.screen.asked = () => resolve(undefined);
     });
@@ -46,9 +44,8 @@ export class Pane {
   }
 
   /** The first view. Leaves a question unanswered. */
-  home() {
-    this.screen.leave?.(null);
-    if (this.working) return;
+  async home() {
+    if (await this.#isBusy()) return;
     this.back.hidden = true;
     const groups = this.groups.map(({ title, actions }) =>
       element(
@@ -59,12 +56,12 @@ export class Pane {
       ),
     );
     const who = this.desk.isSignedIn ? `Signed in at ${location.host}` : "Not signed in yet: begin with Sign in.";
-    this.screen.put("Stockbook", [element("p", { className: "lead" }, who), ...groups]);
+    this.screen.put("All buttons", [element("p", { className: "lead" }, who), ...groups]);
   }
 
-  settings() {
-    this.screen.leave?.(null);
-    if (this.working) return;
+  /** What this pane is set to, and signing out. Leaves a question unanswered. */
+  async settings() {
+    if (await this.#isBusy()) return;
     this.back.hidden = false;
     const notes = Office.context.requirements.isSetSupported("ExcelApi", "1.18");
     const facts = [
@@ -73,12 +70,20 @@ export class Pane {
       ["Notes on wrong cells", notes ? "yes" : "this Excel does not let add-ins write notes: see the Message column"],
     ];
     const list = facts.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]);
-    const links = [link("/", "Open the console"), link("/docs", "About the API")];
+    const console = element("a", { href: "/", target: "_blank", rel: "noopener" }, "Open the console");
     this.screen.put("Settings", [
       element("dl", { className: "facts" }, ...list),
       element("div", { className: "answers" }, this.desk.isSignedIn ? button("Sign out", () => this.#signOut()) : ""),
-      element("p", { className: "links" }, ...links),
+      element("p", {}, console),
     ]);
+  }
+
+  /** Whether a press is at work. One that waits for an answer is told to end without it. */
+  async #isBusy() {
+    if (!this.screen.leave) return this.working !== null;
+    this.screen.leave(null);
+    await this.working;
+    return false;
   }
 
   #signOut() {
@@ -98,7 +103,7 @@ export class Pane {
     } finally {
       this.working = null;
       this.screen.quiet();
-      if (!this.screen.view.hasChildNodes()) this.home();
+      if (!this.screen.view.hasChildNodes()) await this.home();
     }
   }
 
@@ -108,14 +113,6 @@ export class Pane {
     made.title = tip;
     return made;
   }
-}
-
-/**
- * @param {string} href
- * @param {string} text
- */
-function link(href, text) {
-  return element("a", { href, target: "_blank", rel: "noopener" }, text);
 }
 
 /**

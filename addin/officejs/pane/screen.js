@@ -1,7 +1,7 @@
 // @ts-check
 /** What the user sees of a button besides the cells: progress, questions, lists, and what came of it. */
 
-import { AddinError } from "../client/errors.js";
+import { AddinError, NoToken, NotSignedIn, TokenRefused } from "../client/errors.js";
 import { many } from "../client/summary.js";
 import { button, element, paragraphs } from "./dom.js";
 
@@ -26,6 +26,8 @@ export class PaneScreen {
     this.leave = null;
     /** @type {() => void} told when a question is put, so that nobody waits for its answer */
     this.asked = () => {};
+    /** What the button beside *not signed in* does. */
+    this.signIn = () => {};
   }
 
   /**
@@ -63,7 +65,9 @@ export class PaneScreen {
     const title = known ? error.title : "Something went wrong in the add-in";
     const text = known ? error.message : `${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`.slice(0, 300);
     if (!known) console.warn(error);
-    this.put(title, [element("div", { className: "problem", role: "alert" }, ...paragraphs(text))]);
+    const isSignInNeeded = [NotSignedIn, NoToken, TokenRefused].some((kind) => error instanceof kind);
+    const help = isSignInNeeded ? [element("div", { className: "answers" }, button("Sign in", this.signIn, "main"))] : [];
+    this.put(title, [element("div", { className: "problem", role: "alert" }, ...paragraphs(text)), ...help]);
   }
 
   /**
@@ -118,14 +122,15 @@ export class PaneScreen {
   }
 
   /**
-   * Show something under a heading, which gets the focus: whoever listens hears what has changed.
+   * Show something under a heading, which gets the focus, so that whoever listens hears what has changed; or what is to be
+   * typed gets it.
    * @param {string} title
    * @param {Node[]} content
    */
   put(title, content) {
     const heading = element("h1", { tabIndex: -1 }, title);
     this.view.replaceChildren(heading, ...content);
-    heading.focus();
+    /** @type {HTMLElement} */ (this.view.querySelector("form input") ?? heading).focus();
   }
 
   /**

@@ -48,7 +48,8 @@ class OfficeExcel:
     def sign_in(self, token: str) -> None:
         """Type a token and press Enter."""
         self.press("signIn")
-        self.page.get_by_label("Access token").fill(token)
+        expect(self.page.get_by_label("Access token")).to_be_focused()
+        self.page.keyboard.type(token)
         self.page.keyboard.press("Enter")
         expect(self.page.locator("#token")).to_have_count(0)
         expect(self.page.locator(_IDLE)).to_be_visible(timeout=WAIT_MS)

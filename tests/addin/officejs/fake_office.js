@@ -293,20 +293,6 @@
             true,
           ),
         getEntireColumn: (there) => () => range(context, () => ({ ...there(), row: 1, height: 1_048_576, isEntireColumn: true })),
-        getUsedRangeOrNullObject: (there) => (valuesOnly) =>
-          range(
-            context,
-            () => {
-              const area = there();
-              const used = usedIn(area.sheet, valuesOnly, (row, column) =>
-                row >= area.row && row < area.row + area.height && column >= area.column && column < area.column + area.width,
-              );
-              return used;
-            },
-            { orNull: true },
-          ),
-        getResizedRange: (there) => (rows, columns) =>
-          range(context, () => ({ ...there(), height: there().height + rows, width: there().width + columns })),
         select: (there, queue) => () =>
           queue(() => {
             const { sheet, row, column, height, width } = there();
@@ -318,11 +304,10 @@
     });
   }
 
-  function usedIn(sheet, valuesOnly, isWithin = () => true) {
+  function usedIn(sheet, valuesOnly) {
     const places = Object.entries(sheet.cells)
       .filter(([, cell]) => !valuesOnly || cell.formula || cell.value !== "")
-      .map(([key]) => key.split(",").map(Number))
-      .filter(([row, column]) => isWithin(row, column));
+      .map(([key]) => key.split(",").map(Number));
     if (!places.length) return null;
     const bounds = places.reduce(
       ([top, left, bottom, right], [row, column]) => [
@@ -477,6 +462,7 @@
       nested: { worksheet: (there) => worksheet(context, () => there().sheet) },
       members: {
         getRange: (there) => () => range(context, () => areaOf(there())),
+        getHeaderRowRange: (there) => () => range(context, () => ({ ...areaOf(there()), height: 1 })),
         resize: (there, queue) => (given) => {
           const wanted = given.load("rowIndex,columnIndex,rowCount,columnCount");
           queue(() => {

@@ -57,7 +57,7 @@ def test_everything_or_nothing(office: OfficeExcel, site: Site) -> None:
     office.fetch("warehouses")
     office.press("pushNow")
     office.answer("Cancel")
-    assert office.title == "Stockbook" and site.market.times_set("web") == before
+    assert office.title == "All buttons" and site.market.times_set("web") == before
     office.press("pushNow")
     office.answer("Push everything")
     assert "listings told" in office.said, office.said

@@ -144,11 +144,7 @@ def test_fifty_thousand_rows(office: OfficeExcel) -> None:
     office.press("validate")
     assert "50,000 rows" in office.said and "1 with an error" in office.said
     assert office.look(count - 1, "Status").text == "Error" and office.look(count - 1, "sku").style == "error"
-    assert (
-        office.look(0, "Status").text
-        in ("OK", "Warning")
-        == (office.look(count - 2, "Status").text in ("OK", "Warning"))
-    )
+    assert {office.look(row, "Status").text for row in (0, count - 2)} <= {"OK", "Warning"}
     told = office.page.evaluate("() => told")
     assert sum("eading row" in text for text in told) == 25 and sum("riting results" in text for text in told) == 25
     assert told[-1] == "" and office.page.evaluate("() => host.syncs") < 300

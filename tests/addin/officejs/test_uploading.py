@@ -91,7 +91,7 @@ def test_an_answer_that_got_lost(office: OfficeExcel, site: Site) -> None:
     assert lost == [200, 200, 200] and site.stock("MUG") == before + 41
     office.page.unroute("**/api/v1/uploads?*")
     office.page.reload()
-    expect(office.page.locator("h1:visible")).to_have_text("Stockbook")
+    expect(office.page.locator("h1:visible")).to_have_text("All buttons")
     office.fetch("stock_in", ("MUG", 41))
     office.press("apply")
     assert str(office.look(0, "Status").text).startswith("Applied #") and site.stock("MUG") == before + 41

@@ -16,7 +16,7 @@ from server.api.paging import Page, Paging, page
 api = resource("audit", "Audit")
 
 
-class LineShown(BaseModel):
+class AuditLineShown(BaseModel):
     """One change and who made it."""
 
     id: int
@@ -34,14 +34,14 @@ class LineFilter(Paging):
     action: str | None = None
 
 
-def shown(line: AuditLine) -> LineShown:
+def shown(line: AuditLine) -> AuditLineShown:
     """A line as the API shows it."""
-    return LineShown(
+    return AuditLineShown(
         id=line.id, at=line.at, by=line.actor, action=line.action, subject=line.subject, detail=line.detail
     )
 
 
-@api.get("/audit", responses={200: Page[LineShown]})
+@api.get("/audit", responses={200: Page[AuditLineShown]})
 @needs("audit.read")
 def list_lines(query: LineFilter) -> Response:
     """Changes, newest first."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 from flask import Response, current_app
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 # Resources declare with these; they are part of what a resource is made of.
 from server.access.declaring import Needs as Needs
@@ -29,6 +29,18 @@ TOKEN_FAILURES_PER_MINUTE = 300
 
 #: A record's number in a path; wider ones exist in no database.
 RecordId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+
+def _written_out(value: Any) -> Any:
+    if isinstance(value, int | float) or (
+        isinstance(value, str) and value.strip().lstrip("+-").replace(".", "").isdigit()
+    ):
+        raise ValueError("is a date and time with its zone, such as 2026-04-20T08:00:00Z")
+    return value
+
+
+#: A moment as ISO 8601 has it: a number could be seconds, milliseconds or a year.
+When = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 #: Units: whole, not text, not true or false.
 Quantity = Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
 
@@ -112,6 +124,11 @@ def resource(name: str, title: str, *, prefix: str = PREFIX) -> APIBlueprint:
         },
         operation_id_callback=_operation_id,
     )
+
+
+def a_file(kind: str) -> dict[str, Any]:
+    """For `responses`: a file of this kind."""
+    return {"description": "The file", "content": {kind: {"schema": {"type": "string", "format": "binary"}}}}
 
 
 def _operation_id(*, name: str, path: str, method: str) -> str:

@@ -36,7 +36,7 @@ api = resource("orders", "Orders")
 _COUNTED = ("out_of_stock", "unmapped", *LISTS)
 
 
-class LineShown(BaseModel):
+class OrderLineShown(BaseModel):
     """A line; `held`, `deducted` and `returned` are units of the line."""
 
     store_sku: str
@@ -71,7 +71,7 @@ class OrderShown(BaseModel):
     processed_at: datetime | None = Field(description="When it was marked as processed for its return.")
     supplement_of: int | None = Field(description="The order whose lines this one adds to.")
     warnings: list[str] = Field(description="What to look at before going on with it.")
-    lines: list[LineShown]
+    lines: list[OrderLineShown]
 
 
 class OrderFilter(Paging):
@@ -123,7 +123,7 @@ class OtherMapping(Body):
     )
 
 
-class Counts(BaseModel):
+class OrderCounts(BaseModel):
     """How many orders there are on each list (ORD-14)."""
 
     out_of_stock: int
@@ -177,7 +177,7 @@ def shown(view: OrderView) -> OrderShown:
         supplement_of=order.supplement_of,
         warnings=view.warnings,
         lines=[
-            LineShown(
+            OrderLineShown(
                 store_sku=line.store_sku,
                 sku=line.sku,
                 quantity=line.quantity,
@@ -208,7 +208,7 @@ def list_orders(query: OrderFilter) -> Response:
         return show(Page(items=[shown(view) for view in queries.views(session, some)], next=following))
 
 
-@api.get("/orders/counts", responses={200: Counts})
+@api.get("/orders/counts", responses={200: OrderCounts})
 @needs("read")
 def count_orders(query: CountsOf) -> Response:
     """How many orders wait, and why."""
@@ -216,7 +216,7 @@ def count_orders(query: CountsOf) -> Response:
         store_id = store_named(session, query.store).id if query.store is not None else None
         found = counts(session, store_id=store_id)
         states = {state.value: found[state.value] for state in State}
-        return show(Counts(**{name: found[name] for name in _COUNTED}, states=states))
+        return show(OrderCounts(**{name: found[name] for name in _COUNTED}, states=states))
 
 
 @api.get("/orders/<int:id>", responses={200: OrderShown})

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, create_model
 
 from server import clock
 from server.api.auth import caller
-from server.api.frame import needs, resource, services, show
+from server.api.frame import a_file, needs, resource, services, show
 from server.reports import catalogue, making
 from server.reports.cells import number_format
 from server.reports.control import content as control
@@ -155,7 +155,7 @@ def get_control(query: OfVersion) -> Response:
     return show(ControlShown(cells=cells, tables=tables, said=now.said, **facts))
 
 
-@api.get("/reports/<string:name>.xlsx")
+@api.get("/reports/<string:name>.xlsx", responses={200: a_file(making.XLSX)})
 @needs("read")
 def get_report(path: ReportName, query: ReportQuery) -> Response:
     """The report as a workbook: tables, charts, and a first sheet that says what it is."""

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.api.auth import caller
-from server.api.frame import Body, needs, resource, services, show
+from server.api.frame import Body, a_file, needs, resource, services, show
 from server.api.once import once
 from server.api.paging import Page, Paging, cut
 from server.api.skus import Attributes, SkuWarning, without_separators
@@ -156,14 +156,14 @@ def make_variants(body: VariantsWanted) -> Response:
     return once(work)
 
 
-@api.get("/skus/labels.pdf")
+@api.get("/skus/labels.pdf", responses={200: a_file(PDF)})
 @needs("read")
 def get_labels(query: LabelsOfSkus) -> Response:
     """Labels as PDF: the same number of each SKU."""
     return _labels([(sku, query.copies) for sku in query.sku], query)
 
 
-@api.post("/skus/labels.pdf")
+@api.post("/skus/labels.pdf", responses={200: a_file(PDF)})
 @needs("read")
 def print_labels(body: LabelsWanted) -> Response:
     """Labels as PDF: a number for each SKU. Changes nothing."""

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from flask import Response
-from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
 
 from server import clock
-from server.api.frame import RecordId, needs, resource, services, show
+from server.api.frame import RecordId, When, needs, resource, services, show
 from server.api.paging import MAX_LIMIT, Page, Paging
 from server.errors import WrongUse
 from server.warehousing import queries as warehousing
@@ -20,7 +20,7 @@ from server.warehousing.queries import MovementRow, Place, StockRow
 api = resource("stock", "Stock")
 
 #: A moment that there can be movements of; the very first and last years can't be told in every zone.
-Moment = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(9000, 1, 1, tzinfo=UTC))]
+Moment = Annotated[When, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(9000, 1, 1, tzinfo=UTC))]
 
 _PLACE: TypeAdapter[Place] = TypeAdapter(tuple[str, str, RecordId, RecordId])
 

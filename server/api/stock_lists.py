@@ -34,7 +34,7 @@ api = resource("stock_lists", "Stock lists")
 Direction = Literal["in", "out"]
 
 
-class LineShown(BaseModel):
+class StockListLineShown(BaseModel):
     """One line of a list."""
 
     sku: str
@@ -61,7 +61,7 @@ class ListShown(BaseModel):
 class ListWithLines(ListShown):
     """A list with its lines."""
 
-    lines: list[LineShown]
+    lines: list[StockListLineShown]
 
 
 class NewLine(Body):
@@ -221,7 +221,7 @@ def _with_lines(session: Session, row: StockList) -> ListWithLines:
         .order_by(StockListLine.line)
     )
     lines = [
-        LineShown(sku=sku, quantity=line.quantity, shelf=shelf, unit_cost=line.unit_cost, note=line.note)
+        StockListLineShown(sku=sku, quantity=line.quantity, shelf=shelf, unit_cost=line.unit_cost, note=line.note)
         for sku, shelf, line in session.execute(query)
     ]
     place = session.get_one(Warehouse, row.warehouse_id)

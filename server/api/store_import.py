@@ -39,7 +39,7 @@ class ImportRowShown(BaseModel):
     note: str
 
 
-class ImportShown(BaseModel):
+class StoreImportShown(BaseModel):
     """What importing the store would do."""
 
     store: str
@@ -53,7 +53,7 @@ class Nothing(Body):
     """No content."""
 
 
-@api.get("/stores/<int:id>/import", responses={200: ImportShown})
+@api.get("/stores/<int:id>/import", responses={200: StoreImportShown})
 @needs("stores.write")
 def preview_import(path: ById) -> Response:
     """What importing the store would do: asks the store for its listings, changes nothing. 503 where they take long."""
@@ -78,9 +78,9 @@ def import_store(path: ById, body: Nothing) -> Response:
     return once(work)
 
 
-def _shown(done: StoreImport) -> ImportShown:
+def _shown(done: StoreImport) -> StoreImportShown:
     rows = [_row(row) for row in done.rows[:MOST_ROWS]]
-    return ImportShown(store=done.store, first=done.first, warehouse=done.warehouse, counts=done.counts, rows=rows)
+    return StoreImportShown(store=done.store, first=done.first, warehouse=done.warehouse, counts=done.counts, rows=rows)
 
 
 def _row(row: ImportRow) -> ImportRowShown:

@@ -8,12 +8,12 @@ from typing import Any
 
 from cryptography.fernet import MultiFernet
 from flask import Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from server import clock
 from server.api.auth import caller
-from server.api.frame import Body, ById, needs, resource, services, show
+from server.api.frame import Body, ById, When, needs, resource, services, show
 from server.api.once import once
 from server.api.paging import Page, Paging, page_of
 from server.places.queries import warehouse_named
@@ -52,7 +52,7 @@ class NewStore(Body):
     settings: dict[str, Any] = {}
     choice: bool = False
     active: bool = True
-    orders_from: AwareDatetime | None = None
+    orders_from: When | None = None
 
 
 class StoreChange(Body):
@@ -63,7 +63,7 @@ class StoreChange(Body):
     settings: dict[str, Any] = {}
     choice: bool | None = None
     active: bool | None = None
-    orders_from: AwareDatetime | None = None
+    orders_from: When | None = None
 
 
 class StoreFilter(Paging):

@@ -6,7 +6,7 @@ from flask import Response
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from server.api.frame import needs, resource, services, show
+from server.api.frame import a_file, needs, resource, services, show
 from server.api.uploads import XLSX
 from server.places import queries as places
 from server.uploads import downloads
@@ -95,7 +95,7 @@ def list_templates() -> Response:
     return show(TemplateList(items=items))
 
 
-@api.get("/templates/<string:template>.xlsx")
+@api.get("/templates/<string:template>.xlsx", responses={200: a_file(XLSX)})
 @needs("read")
 def get_template(path: TemplateName, query: Filled) -> Response:
     """The workbook, empty or with current data."""

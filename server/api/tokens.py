@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask import Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,7 +13,7 @@ from server.access import tokens, users
 from server.access.models import Token
 from server.access.roles import Role, role_named
 from server.api.auth import caller
-from server.api.frame import Body, ById, RecordId, needs, resource, services, show
+from server.api.frame import Body, ById, RecordId, When, needs, resource, services, show
 from server.api.once import once
 from server.api.paging import Page, Paging, page
 
@@ -47,7 +47,7 @@ class NewToken(Body):
     name: str
     user_id: RecordId | None = None
     scope: Role | None = Field(None, description="The widest role it may act as; its user's unless given.")
-    expires_at: AwareDatetime | None = None
+    expires_at: When | None = None
 
 
 class TokenFilter(Paging):

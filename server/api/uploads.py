@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.access.request_keys import Claim
 from server.api.auth import caller, require
-from server.api.frame import Answer, Body, ById, answer, needs, resource, services, show
+from server.api.frame import Answer, Body, ById, a_file, answer, needs, resource, services, show
 from server.api.once import fingerprint_of, once, once_in_steps, request_target
 from server.api.paging import Page, Paging, page
 from server.api.problems import raise_wrong_request
@@ -64,7 +64,7 @@ class GivenRows(Body):
     hidden: list[int] = Field([], max_length=1_048_576, description="Row numbers that are hidden in the sheet.")
 
 
-class Counts(BaseModel):
+class RowCounts(BaseModel):
     """Rows by what came of them."""
 
     rows: int = 0
@@ -83,7 +83,7 @@ class UploadShown(BaseModel):
     template: str
     mode: str
     status: Literal["running", "validated", "applied", "partly_applied", "refused", "duplicate", "failed", "undone"]
-    counts: Counts
+    counts: RowCounts
     messages: list[str] = Field(description="About the file as a whole.")
     filename: str
     kept_bytes: int = Field(description="What its file takes of its user's quota; 0 once it is no longer kept.")
@@ -295,7 +295,7 @@ def _rows_behind(session: Session, upload: Upload, query: AfterRow) -> tuple[lis
     return rows, None
 
 
-@api.get("/uploads/<int:id>/file")
+@api.get("/uploads/<int:id>/file", responses={200: a_file("application/octet-stream")})
 @needs("read")
 def get_file(path: ById) -> Response:
     """The file as it was handed in, for its uploader and admins only: links and macros are still in it."""
@@ -326,7 +326,7 @@ def delete_file(path: ById) -> Response:
     return done
 
 
-@api.get("/uploads/<int:id>/result.xlsx")
+@api.get("/uploads/<int:id>/result.xlsx", responses={200: a_file(XLSX)})
 @needs("read")
 def get_result(path: ById) -> Response:
     """The same workbook with status, message, colours and notes."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator
 
 from flask import Flask
+from pydantic import BaseModel
 from werkzeug.routing import Rule
 
 from server.access.roles import ROLES, may
@@ -109,3 +111,26 @@ def test_operation_ids_are_unique(everything: Api) -> None:
         operation["operationId"] for path in everything.app.api_doc["paths"].values() for operation in path.values()
     ]
     assert len(operations) == len(set(operations))
+
+
+def test_every_answer_is_described_by_its_own_model(everything: Api) -> None:
+    """The description keys models by their class's name: of two with one name, one would be described as the other."""
+    owners: dict[str, set[str]] = {}
+    for view in everything.app.view_functions.values():
+        for found in vars(inspect.getmodule(inspect.unwrap(view))).values():
+            if inspect.isclass(found) and issubclass(found, BaseModel):
+                owners.setdefault(found.__name__, set()).add(found.__module__)
+    assert {name: modules for name, modules in owners.items() if len(modules) > 1} == {}
+
+
+def test_every_route_says_what_it_answers(everything: Api) -> None:
+    """P11: files too, by their kind."""
+    paths = everything.nobody.get("/openapi.json").json["paths"]
+    silent = [
+        (method, path)
+        for path, methods in paths.items()
+        for method, one in methods.items()
+        if "webhooks" not in path  # stores are told a status and nothing else
+        and not any(code.startswith("2") and answer.get("content") for code, answer in one["responses"].items())
+    ]
+    assert silent == []

@@ -118,6 +118,7 @@ def test_every_kind_names_the_field_and_what_it_may_be(given: Any, said: str) ->
         ("/stock?limit=many", "'limit' is a whole number, such as 25"),
         ("/stock?limit=1001", "'limit' is 1,000 or less"),
         ("/stock?as_of=soon", "'as_of' is a date and time with its zone, such as 2026-04-20T08:00:00Z"),
+        ("/stock?as_of=0.5", "'as_of' is a date and time with its zone, such as 2026-04-20T08:00:00Z"),
         ("/stock?after=x", "`after` is not the `next` of a page"),
         ("/orders?state=lost", "'state' is one of unpaid, to_pack"),
         ("/skus?kind=box", "'kind' is one of single, combination"),

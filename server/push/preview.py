@@ -71,7 +71,7 @@ def preview_change(session: Session, change: Callable[[], object]) -> list[Shown
 
 
 def _marks(session: Session) -> dict[int, int]:
-    return dict(session.execute(select(Changed.sku_id, Changed.version)).tuples().all())
+    return dict(session.execute(select(Changed.sku_id, Changed.version)).all())
 
 
 def _by_number(session: Session, listings: Iterable[Listing]) -> dict[int, int | None]:

@@ -83,7 +83,7 @@ def _waiting(session: Session, future: Mapping[int, int]) -> list[_Waiting]:
 def _orders_of(session: Session, lines: Iterable[int]) -> dict[int, int]:
     with relation(session, {"id": NUMBER}, [(line,) for line in lines]) as r:
         query = select(OrderLine.id, OrderLine.order_id).join(r, r.c.id == OrderLine.id)
-        return dict(session.execute(query).tuples().all())
+        return dict(session.execute(query).all())
 
 
 @dataclass

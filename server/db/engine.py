@@ -54,7 +54,8 @@ def _open_sqlite(url: str) -> Engines:
     database = make_url(url).database
     if database:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
-    write, read = (create_engine(url, pool_size=16, max_overflow=16) for _ in range(2))
+    # The connection used last comes next: as few as possible have pages in their caches, and those are warm.
+    write, read = (create_engine(url, pool_size=16, max_overflow=16, pool_use_lifo=True) for _ in range(2))
     for engine, begin in ((write, "BEGIN IMMEDIATE"), (read, "BEGIN")):
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_with(begin))
@@ -73,7 +74,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "temp_store=MEMORY",
-        "cache_size=-32000",
+        "cache_size=-16000",  # of each connection; twice as much gained nothing over the system's own cache
     ):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import posixpath
 import re
+import shutil
 import zipfile
 from collections.abc import Iterator
 from functools import cached_property
@@ -53,7 +55,12 @@ class Package:
     def read(self, path: str) -> bytes | None:
         """A part's bytes, whatever the case and slashes of its name; None where there is none."""
         name = self._names.get(path.replace("\\", "/").lstrip("/").casefold())
-        return None if name is None else self._archive.read(name)
+        if name is None:
+            return None
+        data = io.BytesIO()  # in pieces: read at once, a large sheet would be there twice for a moment
+        with self._archive.open(name) as part:
+            shutil.copyfileobj(part, data)
+        return data.getvalue()
 
     def xml(self, path: str) -> ElementTree.Element:
         """A part parsed. Parts with a document type never come here, so no entity can expand."""

@@ -62,7 +62,7 @@ def test_encodings(data: bytes, text: str, encoding: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [["a", "", "é"], [""], [1.5, -0.0, 1e300], ["a", 1.5, True, ""], ["a\x1fb", "c"], []]
+    "values", [["a", "", "é"], [""], [1.5, -0.0, 1e300], ["a", 1.5, True, ""], ["a\x1fb", "c"], ["a\x7fb", "c"], []]
 )
 def test_packing(values: list[object]) -> None:
     """A column comes out of its packing as it went in."""

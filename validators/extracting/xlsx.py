@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from validators.extracting.choosing import choose, texts
 from validators.extracting.grid import Grid
@@ -19,6 +19,8 @@ from validators.extracting.refusing import Unreadable
 from validators.extracting.sheet_xml import HiddenFacts, SheetXml
 from validators.writing.wording import CONTROL_WORKBOOK
 
+#: Of how many texts one copy is kept at a time.
+_KNOWN_TEXTS = 10_000
 #: Marks that make their row exist, also below the last value.
 _ALWAYS = ("error", "formula")
 
@@ -156,7 +158,18 @@ class _Book:
             self.facts(sheet)
             try:
                 found = self._book.get_sheet_by_name(sheet.name)
-                self._rows[sheet.name] = found.to_python(skip_empty_area=False)
+                self._rows[sheet.name] = list(_rows_of(found))
             except CalamineError as error:
                 raise Unreadable("file-damaged", reason=f"its cells can't be read ({str(error)[:100]})") from None
         return self._rows[sheet.name]
+
+
+def _rows_of(sheet: CalamineSheet) -> Iterator[list[Any]]:
+    """Rows from A1 on. Sizes, colours, brands come again and again: of equal texts one is kept, and the others are let
+    go row by row, so that they are never there together."""
+    before = [""] * (sheet.start or (0, 0))[1]
+    known: dict[str, str] = {}
+    for row in sheet.iter_rows():
+        if len(known) > _KNOWN_TEXTS:
+            known.clear()
+        yield before + [known.setdefault(value, value) if type(value) is str else value for value in row]

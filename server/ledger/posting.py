@@ -14,10 +14,11 @@ from dataclasses import astuple, dataclass
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import and_, case, column, func, insert, literal, or_, select, table, true, update
+from sqlalchemy import and_, case, column, func, literal, or_, select, table, true, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import FromClause
 
+from server.db.base import moment_for
 from server.db.bulk import NUMBER, TEXT, dialect_of, insert_rows, relation
 from server.db.upsert import upsert
 from server.ledger.errors import KeyTaken, NotEnough, Shortage, SkuGone
@@ -27,6 +28,7 @@ from server.ledger.movements import Entry, Line, summed
 from server.ledger.queries import FIGURES
 from server.outbox import queue
 
+_ENTRY = ("key", "content", "kind", "document", "document_id", "at", "actor", "note", "reverses_id")
 _MOVEMENT = ("entry_id", "line", "warehouse_id", "sku_id", *FIGURES)
 _SUMS = dict.fromkeys(("warehouse_id", "sku_id", *FIGURES), NUMBER)
 #: The catalogue stands above this room; its table is known by name, as a foreign key knows it.
@@ -109,37 +111,28 @@ def overwrite(session: Session, figures: Mapping[tuple[int, int], Figures]) -> N
 
 
 def _insert_entries(session: Session, entries: Sequence[Entry]) -> list[Posted]:
-    rows: list[dict[str, Any]] = [
-        {
-            "key": entry.key,
-            "content": entry.digest(),
-            "kind": entry.kind.value,
-            "document": entry.document,
-            "document_id": entry.document_id,
-            "at": entry.at,
-            "actor": entry.by,
-            "note": entry.note[:500],
-            "reverses_id": entry.reverses_id,
-        }
+    moment = {entry.at: moment_for(dialect_of(session), entry.at) for entry in entries}
+    digests = {entry.key: entry.digest() for entry in entries}
+    assert len(digests) == len(entries), "one call posts a key once"
+    known = _existing(session, digests)
+    rows = (
+        (
+            entry.key, digests[entry.key], entry.kind.value, entry.document, entry.document_id, moment[entry.at],
+            entry.by, entry.note[:500], entry.reverses_id,
+        )
         for entry in entries
-    ]
-    assert len({row["key"] for row in rows}) == len(rows), "one call posts a key once"
-    known = _existing(session, rows)
-    new = [row for row in rows if row["key"] not in known]
-    if new:
-        session.execute(insert(EntryRow), new)
-    numbers = _existing(session, new)
-    return [
-        Posted(known[row["key"]], again=True) if row["key"] in known else Posted(numbers[row["key"]]) for row in rows
-    ]
+        if entry.key not in known
+    )  # fmt: skip
+    insert_rows(session, EntryRow, _ENTRY, rows)
+    numbers = _existing(session, {key: digest for key, digest in digests.items() if key not in known})
+    return [Posted(known[key], again=True) if key in known else Posted(numbers[key]) for key in digests]
 
 
-def _existing(session: Session, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+def _existing(session: Session, digests: Mapping[str, bytes]) -> dict[str, int]:
     """Entries already posted under these keys. On PostgreSQL a rival that is posting the same key right now makes the
     insert fail on the unique key; the transaction is then tried again and finds it here."""
-    if not rows:
+    if not digests:
         return {}
-    digests = {row["key"]: row["content"] for row in rows}
     known: dict[str, int] = {}
     with relation(session, {"key": TEXT}, [(key,) for key in digests]) as r:
         stored = select(EntryRow.key, EntryRow.id, EntryRow.content).join(r, r.c.key == EntryRow.key)

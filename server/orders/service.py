@@ -18,6 +18,7 @@ from server.orders.models import Order
 from server.orders.refusing import refuse_impossible
 from server.orders.rules import Ways
 from server.orders.states import TABLE, Action, Effect, State
+from server.outbox import queue
 from server.outbox.causes import Cause
 from server.places.shortages import named
 from server.stores.models import Store
@@ -49,7 +50,8 @@ def act(
     orders = found(session, order_ids)
     refuse_impossible(session, {order.id: action for order in orders}, orders)
     try:
-        perform(session, action, orders, by=by, at=at, cause=cause or CAUSES.get(action, Cause.ORDER_SYNC))
+        with queue.gathered(session, at=at):
+            perform(session, action, orders, by=by, at=at, cause=cause or CAUSES.get(action, Cause.ORDER_SYNC))
     except NotEnough as short:
         raise named(session, short) from short
     return orders

@@ -112,12 +112,15 @@ def take_in(session: Session, store: Store, news: Sequence[MarketOrder], *, by: 
     ]
     _map_again(session, [order for order, actions in todo if Action.TAKE_IN in actions and order.number in known])
     editing.note_unfollowed(session, edited, store_skus)
-    editing.lower(session, edited, by=by, at=at)
-    editing.raise_early(session, edited, store_skus)
-    _act(session, todo, by=by, at=at)
-    editing.raise_late(session, edited, store_skus, by=by, at=at)
     told = {store_skus[line.store_sku].id for order in (*fresh, *(n for _, n in heard)) for line in order.lines}
-    _tell_push(session, told | editing.known_store_skus(edited), at)
+    told |= editing.known_store_skus(edited)
+    with queue.gathered(session, at=at):
+        editing.lower(session, edited, by=by, at=at)
+        editing.raise_early(session, edited, store_skus)
+        _act(session, todo, by=by, at=at)
+        editing.raise_late(session, edited, store_skus, by=by, at=at)
+        _mark_mapped(session, told, at)
+    queue.forget_told(session, told)  # after the marks: everyone locks `changed` first
     return taken
 
 
@@ -265,9 +268,8 @@ def _act(session: Session, todo: Sequence[_Todo], *, by: str, at: datetime) -> N
             service.perform(session, action, able, by=by, at=at, cause=CAUSE)
 
 
-def _tell_push(session: Session, heard: set[int], at: datetime) -> None:
-    """The shop changed its own figures: what it shows is unknown, and its SKUs are evaluated (PSH-8, cause 1)."""
-    with relation(session, {"id": NUMBER}, [(number,) for number in sorted(heard)]) as r:
+def _mark_mapped(session: Session, heard: set[int], at: datetime) -> None:
+    """The shop changed its own figures: the SKUs of these listings are evaluated (PSH-8, cause 1)."""
+    with relation(session, {"id": NUMBER}, [(number,) for number in heard]) as r:
         mapped = select(StoreSku.sku_id).join(r, r.c.id == StoreSku.id).where(StoreSku.sku_id.is_not(None))
-        queue.mark_selected(session, mapped, cause=CAUSE, at=at)  # before `told`: everyone locks `changed` first
-    queue.forget_told(session, heard)
+        queue.mark(session, filter(None, session.scalars(mapped)), cause=CAUSE, at=at)

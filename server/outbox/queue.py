@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -15,6 +17,28 @@ from server.db.bulk import NUMBER, relation
 from server.db.upsert import upsert
 from server.outbox.causes import Cause
 from server.outbox.models import Changed, Push, Told
+
+#: Where a session keeps the marks that are gathered.
+_GATHERED = "gathered marks"
+
+
+@contextmanager
+def gathered(session: Session, *, at: datetime) -> Iterator[None]:
+    """For what marks in several steps: the marks of the block are written at its end, all at once.
+
+    `changed` is then locked once and in one order. Locked step by step, each in order, two transactions that mark the
+    same SKUs would meet in a deadlock. A block within another ends with it; one that fails marks nothing.
+    """
+    if _GATHERED in session.info:
+        yield
+        return
+    causes: dict[int, int] = defaultdict(int)
+    session.info[_GATHERED] = causes
+    try:
+        yield
+    finally:
+        del session.info[_GATHERED]
+    mark_each(session, causes, at=at)
 
 
 def mark(session: Session, sku_ids: Iterable[int], *, cause: Cause, at: datetime, forced: bool = False) -> None:
@@ -31,6 +55,11 @@ def mark(session: Session, sku_ids: Iterable[int], *, cause: Cause, at: datetime
 def mark_each(session: Session, causes: Mapping[int, int], *, at: datetime, forced: bool = False) -> None:
     """The same for SKUs with causes of their own, as sets. All are locked in one order, whatever their causes."""
     if not causes:
+        return
+    waiting = session.info.get(_GATHERED)
+    if waiting is not None and not forced:
+        for sku_id, some in causes.items():
+            waiting[sku_id] |= some
         return
     with relation(session, {"sku_id": NUMBER, "causes": NUMBER}, sorted(causes.items())) as wanted:
         _mark(session, select(wanted.c.sku_id, wanted.c.causes).subquery(), at=at, forced=forced)

@@ -9,6 +9,7 @@ from server.orders.taking import take_in
 from server.stores.models import Store
 from tests.factories import AT
 from tests.server.orders.desk import Desk, news
+from tests.support.statements import counted
 
 READERS, PAGES, ORDERS = 3, 6, 8
 
@@ -44,3 +45,15 @@ def test_readers_of_one_store_wait_for_each_other(desk: Desk) -> None:
     assert (failed, retries) == ([], 0)
     assert desk.figures(desk.red).allocated == PAGES * ORDERS
     assert desk.state("0-0") == "to_pack"
+
+
+def test_a_page_writes_its_marks_at_once(desk: Desk) -> None:
+    """PSH-10: posting marks what a page takes and gives back, hearing of orders marks what they sell; two stores' pages
+    over the same SKUs would meet in a deadlock if each locked its marks step by step."""
+    desk.stock(desk.red, 5)
+    desk.stock(desk.blue, 5)
+    told = [news("1", ("red", 2)), news("2", ("blue", 1)), news("3", ("red", 900))]
+    with counted(desk.db) as statements:
+        desk.db.write(lambda s: take_in(s, s.get_one(Store, desk.store), told, by="sync", at=AT))
+    assert sum("INTO changed" in statement for statement in statements) == 1
+    assert [desk.state(number) for number in "123"] == ["to_pack", "to_pack", "out_of_stock"]

@@ -8,19 +8,31 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from flask import Response
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter
 
 from server import clock
-from server.api.frame import RecordId, When, needs, resource, services, show
+from server.api.frame import RecordId, needs, resource, services, show
 from server.api.paging import MAX_LIMIT, Page, Paging
 from server.errors import WrongUse
+from server.moments import moment
 from server.warehousing import queries as warehousing
 from server.warehousing.queries import MovementRow, Place, StockRow
 
 api = resource("stock", "Stock")
 
-#: A moment that there can be movements of; the very first and last years can't be told in every zone.
-Moment = Annotated[When, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(9000, 1, 1, tzinfo=UTC))]
+
+def _moment(text: str, *, end_of_day: bool) -> datetime:
+    try:
+        return moment(text, end_of_day=end_of_day)
+    except WrongUse as error:
+        raise ValueError(error.text) from error
+
+
+#: When there can be movements; the very first and last years can't be told in every zone.
+_EVER = Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(9000, 1, 1, tzinfo=UTC))
+#: A day or a moment, as commands and reports take them too: a day is its first moment, or its last.
+Beginning = Annotated[datetime, BeforeValidator(lambda given: _moment(given, end_of_day=False)), _EVER]
+End = Annotated[datetime, BeforeValidator(lambda given: _moment(given, end_of_day=True)), _EVER]
 
 _PLACE: TypeAdapter[Place] = TypeAdapter(tuple[str, str, RecordId, RecordId])
 
@@ -55,9 +67,10 @@ class StockFilter(BaseModel):
     sku: str | None = Field(None, max_length=64)
     warehouse: str | None = Field(None, max_length=64)
     q: str | None = Field(None, max_length=64, description="Part of a SKU's code or title.")
-    as_of: Moment | None = Field(
+    as_of: End | None = Field(
         None,
-        description="As of this past moment, from movements alone: of combinations their own stock's.",
+        description="As of this past moment, or the end of this day (UTC), from movements alone: of combinations their "
+        "own stock's.",
     )
     after: str | None = Field(None, max_length=400)
     limit: int = Field(100, ge=1, le=MAX_LIMIT)
@@ -92,8 +105,8 @@ class MovementFilter(Paging):
     kind: str | None = Field(None, max_length=30)
     document: str | None = Field(None, max_length=30)
     document_id: int | None = Field(None, ge=1, le=2**63 - 1)
-    since: Moment | None = None
-    until: Moment | None = None
+    since: Beginning | None = Field(None, description="From this day, or moment, on.")
+    until: End | None = Field(None, description="Up to this moment, or the end of this day.")
 
 
 @api.get("/stock", responses={200: StockPage})

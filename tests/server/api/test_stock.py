@@ -65,7 +65,21 @@ def test_stock_as_of_any_past_moment(client: Client) -> None:
     assert rows(client, as_of="2025-01-01T00:00:00Z") == [("BLUE", "MAIN", 4, 4), ("RED", "MAIN", 10, 10)]
     assert rows(client, as_of=AT.isoformat()) == rows(client)
     assert rows(client, as_of="2025-01-01T00:00:00Z", sku="red") == [("RED", "MAIN", 10, 10)]
-    assert client.get("/stock?as_of=2025-01-01T00:00:00").status_code == 422
+
+
+def test_a_day_is_its_end_as_of_and_its_beginning_since(client: Client) -> None:
+    """STK-10, STK-9: days and moments as commands and reports take them; in UTC unless they say otherwise."""
+    day = AT.date().isoformat()
+    assert rows(client, as_of=day) == rows(client)
+    assert rows(client, as_of="2020-01-01") == []
+    assert rows(client, as_of="2025-01-01T00:00:00") == rows(client, as_of="2025-01-01T00:00:00Z")
+    everything = client.get("/movements?since=2000-01-01").json["items"]
+    of_the_day = client.get(f"/movements?since={day}&until={day}").json["items"]
+    assert 0 < len(of_the_day) < len(everything)
+    assert all(row["at"].startswith(day) for row in of_the_day)
+    for wrong in ("yesterday", "2025-13-01", "1735689600", "9999-12-31"):
+        refusal = client.get("/stock", query_string={"as_of": wrong})
+        assert refusal.status_code == 422 and "as_of" in refusal.json["errors"][0]["place"], refusal.json
 
 
 @pytest.fixture

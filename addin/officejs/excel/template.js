@@ -19,7 +19,6 @@ const PREFIX = "tbl_";
 const TOOLS = [STATUS, MESSAGE, VERSION].map(headerKey);
 const CONSTANT = /^="?([^"]*)"?$/;
 export const AREA = "rowIndex,columnIndex,rowCount,columnCount";
-const MERGED = ["areaCount", ...AREA.split(",").map((name) => `areas/items/${name}`)].join(",");
 
 /** A template's table in the workbook, by what Excel itself calls sheet and table: that stays when people move on. */
 export class Template {
@@ -243,8 +242,10 @@ export async function selectedRows(template) {
 async function readBlock(context, sheet, { row, column, height, width }) {
   const range = sheet.getRangeByIndexes(row - 1, column - 1, height, width).load("values,numberFormat");
   const shown = range.getRowProperties({ rowHidden: true });
-  const merged = range.getMergedAreasOrNullObject().load(MERGED);
+  const merged = range.getMergedAreasOrNullObject().load("areaCount");
   await context.sync();
+  const parts = merged.isNullObject ? null : merged.areas.load(`items/${AREA.replaceAll(",", ",items/")}`);
+  if (parts) await context.sync();
   /** @type {Block} */
   const block = { values: [], marks: [], formats: [], merged: [], hidden: [] };
   const { values, numberFormat } = range;
@@ -260,7 +261,7 @@ async function readBlock(context, sheet, { row, column, height, width }) {
   shown.value.forEach(({ rowHidden }, down) => {
     if (rowHidden) block.hidden.push(row + down);
   });
-  for (const part of merged.isNullObject ? [] : merged.areas.items) {
+  for (const part of parts?.items ?? []) {
     const [top, left] = [Math.max(part.rowIndex + 1, row), Math.max(part.columnIndex + 1, column)];
     const bottom = Math.min(part.rowIndex + part.rowCount, row + height - 1);
     const right = Math.min(part.columnIndex + part.columnCount, column + width - 1);

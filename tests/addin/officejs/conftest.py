@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from addin.client.painting import SIGNATURE
 from tests.addin.conftest import Site
-from tests.addin.officejs.excel_host import book_of, paper_of
+from tests.addin.officejs.excel_host import Book, book_of, paper_of
 from tests.addin.same_cells import STYLES, Look
 from tests.browser import conftest as real_browser
 from validators.registry import WORKBOOKS
@@ -57,7 +58,7 @@ class OfficeExcel:
     def open(self, content: bytes, name: str, template: str = "") -> OfficeExcel:
         """Open a workbook in front."""
         self.template = template
-        self.page.evaluate("(book) => host.open(book)", book_of(content, name))
+        self.page.evaluate("(text) => host.open(JSON.parse(text))", json.dumps(book_of(content, name)))
         return self
 
     def fetch(self, template: str, *rows: Mapping[str, Any] | Sequence[Any], with_data: bool = False) -> OfficeExcel:
@@ -100,7 +101,12 @@ class OfficeExcel:
 
     def paper(self) -> Worksheet:
         """The template's sheet as it is now."""
-        return paper_of(self.page.evaluate("() => host.book"), self.sheet_name)
+        return paper_of(self.book(), self.sheet_name)
+
+    def book(self) -> Book:
+        """The open workbook as it is now."""
+        found: Book = json.loads(self.page.evaluate("() => JSON.stringify(host.book)"))
+        return found
 
     def look(self, row: int, column: str) -> Look:
         """Text of the tools, colour and note of a cell."""
@@ -165,7 +171,7 @@ def excel_with_pane(browser: Browser, site: Site, *, token: str | None = "", **h
         foreign.append(route.request.url)
         route.abort()
 
-    context.route(lambda url: not url.startswith((f"{address}/", "blob:")), elsewhere)
+    context.route(re.compile(rf"^(?!{re.escape(address)}/|blob:)"), elsewhere)
     context.add_init_script(f"window.hostBefore = {json.dumps(host)};")
     if token is not None:
         name = f"{host.get('partition', '')}stockbook.token"

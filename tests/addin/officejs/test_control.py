@@ -41,7 +41,7 @@ def test_it_is_brought_up_to_date(office: OfficeExcel, site: Site) -> None:
     for low in (99, 0):
         _lower(site, "MUG", "PEN", "CAP", to=low)
         office.press("loadCurrentData")
-        book = office.page.evaluate("() => host.book")
+        book = office.book()
         sheet, table = _low(book)
         assert table["height"] == (4 if low else 2), office.said
         fresh = openpyxl.load_workbook(io.BytesIO(_fetched(site)))[sheet]
@@ -56,7 +56,7 @@ def test_it_is_brought_up_to_date(office: OfficeExcel, site: Site) -> None:
     _lower(site, "MUG", "PEN", "CAP", to=99)
     office.press("loadCurrentData")
     assert "something is written below its table: Low stock" in office.said
-    assert paper_of(office.page.evaluate("() => host.book"), sheet).cell(*below[1:3]).value == "do not lose me"
+    assert paper_of(office.book(), sheet).cell(*below[1:3]).value == "do not lose me"
     _lower(site, "MUG", "PEN", "CAP", to=0)
     office.page.evaluate("() => { for (const sheet of host.book.sheets) sheet.tables = []; host.writes = 0; }")
     office.press("loadCurrentData")

@@ -5,20 +5,29 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
 from addin.client import errors, merging, painting, reading, summary
 from addin.client.http import CurrentData, Template
 from addin.client.outcome import Cell, read_outcome, read_rows
 from addin.client.sheet import Area, Table, header_key, letters
-from tests.addin.officejs.conftest import OfficeExcel
+from tests.addin.conftest import Site
+from tests.addin.officejs.conftest import OfficeExcel, excel_with_pane
 
 pytestmark = pytest.mark.browser
 CASES = 150
 _TABLE = ("template", "version", "book", "sheet", "headerRow", "headers", "values", "marks", "hidden")
+
+
+@pytest.fixture(scope="module")
+def office(browser: Browser, site: Site) -> Iterator[OfficeExcel]:
+    """One pane for all: nothing here changes it."""
+    with excel_with_pane(browser, site) as excel:
+        yield excel
 
 
 def in_javascript(office: OfficeExcel, module: str, given: Sequence[Any], work: str) -> list[Any]:

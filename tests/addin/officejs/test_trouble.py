@@ -116,7 +116,7 @@ def test_what_is_wrong_with_the_server(office: OfficeExcel) -> None:
 
 
 def test_a_sheet_that_excel_keeps(office: OfficeExcel) -> None:
-    """A protected sheet is told in words; a mistake of ours never ends in silence."""
+    """A protected sheet is told in words that say what to do."""
     office.fetch("stock_in", ("MUG", 1))
     office.page.evaluate("(sheet) => { host.sheet(sheet).isProtected = true; }", office.sheet_name)
     office.press("validate")

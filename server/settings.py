@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 from server.errors import WrongUse
 
 PREFIX = "STOCKBOOK_"
+_MB = 1024 * 1024
 #: A key of one's own choice must be at least this long, and should be random.
 SHORTEST_KEY = 32
 _NEW_KEY = "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
@@ -41,13 +42,30 @@ class Settings:
         "", "Address under which stores reach this server's webhooks, and Excel the Office add-in. Empty: no webhooks."
     )
     threads: int = _setting(12, "Threads that answer requests.")
-    upload_max_bytes: int = _setting(20 * 1024 * 1024, "Largest upload, in bytes.")
+    upload_max_bytes: int = _setting(20 * _MB, "Largest upload, in bytes.")
     upload_max_rows: int = _setting(100_000, "Most rows in one upload.")
+    reading_unpacked: int = _setting(200 * _MB, "Largest unpacked size of a workbook, in bytes.")
+    reading_part: int = _setting(150 * _MB, "Largest unpacked part of a workbook, such as one sheet, in bytes.")
+    reading_parts: int = _setting(2_000, "Most parts in a workbook's archive.")
+    reading_sheets: int = _setting(200, "Most sheets in a workbook.")
+    reading_ratio: int = _setting(200, "Most times that a workbook larger than 50 MB may be as large unpacked.")
+    reading_columns: int = _setting(256, "Most columns of a sheet.")
+    reading_cells: int = _setting(2_000_000, "Most cells of a sheet.")
+    reading_area: int = _setting(8_000_000, "Largest used area of a sheet, rows times columns.")
+    reading_strings: int = _setting(2_000_000, "Most different texts in a workbook.")
+    reading_text_characters: int = _setting(100_000_000, "Most characters of all texts of a sheet.")
+    reading_memory: int = _setting(1024 * _MB, "Most memory that reading one file may take, in bytes.")
+    reading_cpu_seconds: int = _setting(30, "Longest processor time that reading one file may take.")
+    reading_wall_seconds: int = _setting(45, "Longest time that reading one file may take.")
+    reading_at_once: int = _setting(2, "Files that are read at the same time.")
+    reading_queue_seconds: int = _setting(
+        10, "How long a file waits for its turn to be read, then is to be sent again."
+    )
     upload_files_days: int = _setting(
         365, "How long files that were handed in are kept, in days; their history stays. 0: for ever."
     )
     upload_quota_bytes: int = _setting(
-        2 * 1024 * 1024 * 1024, "Most bytes of handed-in files that are kept of one user. 0: any number."
+        2048 * _MB, "Most bytes of handed-in files that are kept of one user. 0: any number."
     )
     uploads_per_minute: int = _setting(600, "How many uploads one user may hand in within a minute. 0: any number.")
     previews_per_minute: int = _setting(300, "How many previews one user may ask for within a minute. 0: any number.")
@@ -109,7 +127,7 @@ def load(environ: Mapping[str, str] | None = None, *, env_file: Path | None = Pa
         except ValueError as error:
             wrong.append(f"{name}: {error}")
     settings = Settings(**given)
-    wrong += [*_wrong_database(settings.url), *_wrong_keys(settings.secret_keys)]
+    wrong += [*_wrong_database(settings.url), *_wrong_keys(settings.secret_keys), *_wrong_limits(settings)]
     if wrong:
         raise WrongUse("; ".join(wrong))
     if settings.several_machines and settings.is_sqlite:
@@ -138,6 +156,13 @@ def _wrong_keys(keys: Iterable[str]) -> Iterator[str]:
             f"{PREFIX}SECRET_KEY must be {SHORTEST_KEY} random characters or more. Make one: {_NEW_KEY}; "
             "or leave it empty, and one is made in the data folder"
         )
+
+
+def _wrong_limits(settings: Settings) -> Iterator[str]:
+    """With none of these nothing could be read or answered any more."""
+    for setting in fields(settings):
+        if setting.name.startswith(("reading_", "threads", "upload_max_")) and getattr(settings, setting.name) < 1:
+            yield f"{PREFIX}{setting.name.upper()} must be 1 or more"
 
 
 def _parse(value: str, kind: type) -> Any:

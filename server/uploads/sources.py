@@ -6,7 +6,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -21,6 +21,10 @@ from validators.reading import Limits, RawSheet, SheetFacts, from_rows, read
 from validators.registry import WORKBOOKS
 
 _CHUNK = 256 * 1024
+#: Limits of reading that are settings of the same name.
+_READING = [
+    setting.name.removeprefix("reading_") for setting in fields(Settings) if setting.name.startswith("reading_")
+]
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,12 @@ class Source(Protocol):
         ...
 
 
+def limits_of(settings: Settings) -> Limits:
+    """How large a file may be, and what reading it may take."""
+    reading = {name: getattr(settings, f"reading_{name}") for name in _READING}
+    return Limits(file=settings.upload_max_bytes, rows=settings.upload_max_rows, **reading)
+
+
 @dataclass(frozen=True)
 class FileSource:
     """A file that lies in the upload folder under a made-up name."""
@@ -60,8 +70,7 @@ class FileSource:
 
     def read(self, settings: Settings) -> RawSheet:
         """See `Source`."""
-        limits = Limits(file=settings.upload_max_bytes, rows=settings.upload_max_rows)
-        path = folder(settings) / self.stored_as
+        path, limits = folder(settings) / self.stored_as, limits_of(settings)
         return read(path, filename=self.filename, workbooks=WORKBOOKS, template=self.template, limits=limits)
 
 

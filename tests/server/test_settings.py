@@ -6,6 +6,8 @@ import pytest
 
 from server.errors import WrongUse
 from server.settings import Settings, load
+from server.uploads.sources import limits_of
+from validators.reading import Limits
 
 
 def read(**values: str) -> Settings:
@@ -46,3 +48,13 @@ def test_every_wrong_value_is_named() -> None:
     with pytest.raises(WrongUse) as refused:
         read(threads="many", several_machines="perhaps", secret_key="short")
     assert all(name in refused.value.text for name in ("THREADS", "SEVERAL_MACHINES", "SECRET_KEY"))
+
+
+def test_the_limits_of_reading_are_settings() -> None:
+    """WB-12: unset they are those of the reader; each can be raised."""
+    assert limits_of(read()) == Limits()
+    raised = limits_of(read(upload_max_rows="500000", reading_cells="9000000", reading_wall_seconds="90"))
+    assert (raised.rows, raised.cells, raised.wall_seconds) == (500_000, 9_000_000, 90)
+    for name in ("reading_at_once", "reading_memory", "upload_max_bytes", "threads"):
+        with pytest.raises(WrongUse, match=f"{name.upper()} must be 1 or more"):
+            read(**{name: "0"})

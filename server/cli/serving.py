@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import ipaddress
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -33,6 +35,9 @@ Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 
 
 #: A certificate that lasts no longer is worth a word at each start.
 _SOON = timedelta(days=30)
+
+#: `M_MMAP_THRESHOLD` of malloc.h.
+_MMAP_THRESHOLD = -3
 
 
 def add_to(app: typer.Typer) -> None:
@@ -73,6 +78,7 @@ def worker() -> None:
     with terminating(), ready(settings()) as found:
         log_to_stderr("info")
         collect_rarely()
+        give_back_large_blocks()
         with working(found):
             say("jobs are running")
             try:
@@ -121,6 +127,7 @@ def web(
     `open_start_page`: the start page shows figures to whoever reaches it; for the demo on this machine only.
     """
     collect_rarely()
+    give_back_large_blocks()
     server = Server(found.db, found.settings, host, port, tls=tls, open_start_page=open_start_page)
     try:
         with working(found) if jobs else nullcontext():
@@ -168,6 +175,16 @@ def collect_rarely() -> None:
     """
     gc.freeze()
     gc.set_threshold(50_000)
+
+
+def give_back_large_blocks() -> None:
+    """For processes that serve, on Linux: a block of 128 KB and more goes back to the system when it is let go.
+
+    After the first large upload the C library would keep such blocks for later ones, in pieces that small blocks then
+    hold apart: a server that had worked on three uploads of 50,000 rows kept 45 MB more.
+    """
+    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
+        library.mallopt(_MMAP_THRESHOLD, 128 * 1024)
 
 
 @contextmanager

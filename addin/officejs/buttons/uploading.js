@@ -5,7 +5,7 @@ import { AddinError, ServerAway, ServerBusy, ServerTooSlow, ServerTrouble } from
 import { issuesOf } from "../client/issues.js";
 import { badRows } from "../client/outcome.js";
 import { paint } from "../client/painting.js";
-import { body, fingerprint, MESSAGE, STATUS } from "../client/reading.js";
+import { body, fingerprint, MESSAGE, STATUS, withTools } from "../client/reading.js";
 import { columnOf, firstRow, place } from "../client/sheet.js";
 import { many, number, ofOutcome } from "../client/summary.js";
 import { Template } from "../excel/template.js";
@@ -128,14 +128,16 @@ async function show(desk, template, table, server, outcome) {
  */
 export async function changedRows(template, table, before = "") {
   const now = await template.read(() => {});
-  if (now.headerRow !== table.headerRow || now.headers.join("\n") !== table.headers.join("\n")) {
+  const columns = (/** @type {string[]} */ headers) => withTools(headers).join("\n"); // an earlier outcome may have added them
+  if (now.headerRow !== table.headerRow || columns(now.headers) !== columns(table.headers)) {
     throw new SheetChanged(
       `${before}The columns of this sheet are not those that were sent any more, so nothing was written into it. ` +
         "Press Validate.",
     );
   }
   const tools = [STATUS, MESSAGE].map((title) => columnOf(table.headers, title));
-  const typed = (/** @type {any[]} */ row) => JSON.stringify(row.map((value, column) => (tools.includes(column) ? "" : value)));
+  const typed = (/** @type {any[]} */ row) =>
+    JSON.stringify(table.headers.map((_, column) => (tools.includes(column) ? "" : (row[column] ?? null))));
   const rows = table.values.flatMap((row, down) => (typed(row) === typed(now.values[down] ?? []) ? [] : [down]));
   return new Set(rows.map((down) => down + firstRow(table)));
 }

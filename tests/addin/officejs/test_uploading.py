@@ -74,6 +74,20 @@ def test_good_rows_if_the_user_says_so(office: OfficeExcel, site: Site) -> None:
     assert str(office.look(0, "Status").text).startswith("Applied #") and office.look(1, "Status").text == "Error"
 
 
+def test_good_rows_of_a_sheet_that_lost_its_status_columns(office: OfficeExcel, site: Site) -> None:
+    """WB-6: the columns that the refusal itself put back are not taken for a change of the user's."""
+    before = site.stock("MUG")
+    office.fetch("stock_in", ("MUG", 7), ("NOPE", 1))
+    columns = office.columns()
+    for title in ("Status", "Message"):
+        header = [office.sheet_name, FIRST_ROW - 1, columns[title], f"My {title}"]
+        office.page.evaluate("(cell) => host.type(...cell)", header)
+    office.press("apply")
+    office.answer("Apply 1 good row")
+    assert office.title == "Apply" and site.stock("MUG") == before + 7, office.said
+    assert str(office.look(0, "Status").text).startswith("Applied #") and office.look(1, "Status").text == "Error"
+
+
 def test_an_answer_that_got_lost(office: OfficeExcel, site: Site) -> None:
     """ADD-2: the server applied it, the answer never came, Excel was closed: the same press once more applies once."""
     before = site.stock("MUG")

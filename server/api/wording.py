@@ -5,6 +5,7 @@ Pydantic finds it and has words of its own; none of them come out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -64,7 +65,7 @@ _SAID: dict[str, str | Callable[[Mapping[str, Any]], str]] = {
 }
 _OTHERWISE = "has a value that can't be here"
 #: Where a value may be of several kinds, pydantic names the one it tried in the place.
-_TRIED = ("[", "-", "(")
+_TRIED = re.compile(r"\[key\]|constrained-\w+|[a-z-]+\[.*\]")
 
 
 def problems_of(error: ValidationError, known: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -83,7 +84,7 @@ def together(problems: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _place(parts: Sequence[int | str]) -> str:
-    named = [str(part) for part in parts if isinstance(part, int) or not any(sign in part for sign in _TRIED)]
+    named = [str(part) for part in parts if isinstance(part, int) or not _TRIED.fullmatch(part)]
     return ".".join(named)[:100] or BODY
 
 

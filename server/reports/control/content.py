@@ -22,7 +22,7 @@ from server.reports.cells import number_format, plain_value
 from server.reports.control.figures import CHARTS
 from server.reports.control.listing import MOST_ROWS, ControlList
 from server.reports.control.lists import LISTS, REFUSED, STORES, UPLOADS, midnight, needs_care
-from server.reports.control.waiting import SINCE
+from server.reports.control.waiting import SINCE, whole_days
 from server.reports.describing import Asked, Column, Look, Row
 from server.uploads.models import Upload
 from validators.writing.wording import CONTROL_WORKBOOK
@@ -157,7 +157,7 @@ def _oldest(session: Session, asked: Asked, state: State) -> str:
     since = session.scalar(select(func.min(SINCE)).where(Order.state == state))
     if since is None:
         return "nothing waits"
-    days = (asked.at - since).days
+    days = whole_days(since, asked.at)
     return f"the oldest for {days} {'day' if days == 1 else 'days'}" if days else "none older than a day"
 
 

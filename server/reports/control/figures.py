@@ -52,9 +52,7 @@ def _sold(session: Session, asked: Asked) -> Sequence[Row]:
     first = midnight(asked.at) - timedelta(days=DAYS - 1)
     days = [first + timedelta(days=number) for number in range(DAYS)]
     sums = (func.sum(OrderLine.quantity).filter(day <= SINCE, day + timedelta(days=1) > SINCE) for day in days)
-    query = (
-        select(*sums).join(Order, Order.id == OrderLine.order_id).where(Order.state.not_in(NOT_SOLD), first <= SINCE)
-    )
+    query = select(*sums).join(Order, Order.id == OrderLine.order_id).where(*_sold_since(first))
     found = session.execute(query).one()
     return [(f"{day:%a} {day.day}", int(units or 0)) for day, units in zip(days, found, strict=True)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
@@ -39,6 +40,11 @@ _COLUMNS = (
 )
 
 
+def whole_days(since: datetime, at: datetime) -> int:
+    """Days that have passed; 0 where a store's clock is ahead of ours."""
+    return max(0, (at - since).days)
+
+
 def _listed(condition: Condition) -> Callable[[Session, Asked], Sequence[Row]]:
     def rows(session: Session, asked: Asked) -> Sequence[Row]:
         query = select(Order).where(condition()).order_by(SINCE, Order.id).limit(MOST_ROWS)
@@ -52,9 +58,10 @@ def _listed(condition: Condition) -> Callable[[Session, Asked], Sequence[Row]]:
 def _row(view: OrderView, stock: Stock, asked: Asked) -> Row:
     order = view.order
     since = order.counts_at or order.placed_at
+    days = whole_days(since, asked.at)
     items = ", ".join(_item(line, order.warehouse_id, stock) for line in view.lines)
     units = sum(line.quantity for line in view.lines)
-    return order.number, view.store, view.warehouse, order.state, since, (asked.at - since).days, units, items
+    return order.number, view.store, view.warehouse, order.state, since, days, units, items
 
 
 def _item(line: LineView, warehouse_id: int | None, stock: Stock) -> str:

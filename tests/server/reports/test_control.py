@@ -11,8 +11,10 @@ from xml.etree import ElementTree
 
 import openpyxl
 import pytest
+from sqlalchemy import update
 
 from server import clock
+from server.orders.models import Order
 from server.reports.control.content import Content, OtherVersion, check_version
 from server.reports.control.figures import CHARTS
 from server.reports.control.lists import LISTS
@@ -81,6 +83,17 @@ def test_the_figures_of_the_charts(reports: Reports) -> None:
     assert _column(now, "ages", "At risk") == _column(now, "ages", "Unmapped") == [0, 1, 0, 0, 0]
     # RED: 1 available (both warehouses), 9 ordered; BLUE: 4 available, 7 ordered
     assert _column(now, "lasting", "SKUs") == [0, 1, 0, 1, 0]
+
+
+def test_a_store_whose_clock_is_ahead(plain_reports: Reports) -> None:
+    """ORD-1: an order from a moment that is still to come has waited no days, rather than fewer than none."""
+    later = update(Order).where(Order.number == "A4").values(placed_at=NOW + timedelta(hours=1), counts_at=None)
+    plain_reports.db.write(lambda session: session.execute(later))
+    others = update(Order).where(Order.number == "A5").values(placed_at=NOW + timedelta(hours=2), counts_at=None)
+    plain_reports.db.write(lambda session: session.execute(others))
+    now = _now(plain_reports)
+    assert _column(now, "out_of_stock", "Days") == [0, 0]
+    assert _tile(now, "out_of_stock") == (2, "none older than a day")
 
 
 def test_without_data(empty: Reports) -> None:

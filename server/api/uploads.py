@@ -301,7 +301,7 @@ def get_file(path: ById) -> Response:
     """The file as it was handed in, for its uploader and admins only: links and macros are still in it."""
     with services().db.read() as session:
         upload = downloads.find_upload(session, path.id)
-        if upload.user_id != caller().user_id:
+        if downloads.owner_of(session, upload) != caller().user_id:
             require("users.write")
         content, name = downloads.original_file(services().settings, upload)
         return _attachment([content], name, "application/octet-stream")
@@ -315,7 +315,7 @@ def delete_file(path: ById) -> Response:
 
     def work(session: Session) -> BaseModel:
         upload = downloads.find_upload(session, path.id)
-        if upload.user_id != caller().user_id:
+        if downloads.owner_of(session, upload) != caller().user_id:
             require("users.write")
         quota.drop_file(session, settings, upload, by=by, at=clock.now())
         return UploadShown(**outcome.summary(upload))

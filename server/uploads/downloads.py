@@ -127,6 +127,15 @@ def kept_file(settings: Settings, upload: Upload) -> Path:
     raise NotFound(f"the file of upload {upload.id} is no longer kept{rule}. What came of it is still shown")
 
 
+def owner_of(session: Session, upload: Upload) -> int | None:
+    """Whose file an upload was made from: the user's who handed it in first. Whoever hands it in once more, from the
+    history, has an upload of their own but not the file. None for one of the command line."""
+    if not upload.stored_as:
+        return upload.user_id
+    of_file = select(Upload.user_id).where(Upload.stored_as == upload.stored_as)
+    return session.scalar(of_file.order_by(Upload.id).limit(1))
+
+
 def _stamp(upload: Upload) -> Iterator[Cell]:
     """When and under which number it was handed in, above the status column where the template leaves room."""
     if upload.layout.get("header_row", 1) < 3:

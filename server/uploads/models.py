@@ -20,7 +20,7 @@ class Upload(Base):
     id: Mapped[Id]
     template: Mapped[str] = mapped_column(String(40))
     filename: Mapped[str] = mapped_column(String(255), default="")
-    stored_as: Mapped[str] = mapped_column(String(80), default="")  # the original's name in the data folder
+    stored_as: Mapped[str] = mapped_column(String(80), default="", index=True)  # the original's name in the data folder
     kept_bytes: Mapped[int] = mapped_column(default=0)  # of that file, as long as it is kept
     mode: Mapped[str] = mapped_column(String(10))
     on_error: Mapped[str] = mapped_column(String(12))

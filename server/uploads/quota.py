@@ -23,21 +23,26 @@ class QuotaFull(Refused):
     code = "quota-full"
 
 
-def refuse_full(session: Session, settings: Settings, source: Source, user_id: int | None) -> None:
-    """Raise `QuotaFull` where the user's kept files and this one are more than the quota, naming both and what to do.
+def charge(session: Session, settings: Settings, source: Source, user_id: int | None) -> int:
+    """Bytes of the file that count for this user. Raises `QuotaFull` where their kept files and this one are more than
+    the quota, naming both and what to do.
 
-    A file that is kept already, and handed in once more, takes no more room. The command line and jobs have no user
-    and no quota.
+    A file that is kept already, and handed in once more, takes no more room: another user's counts for that one alone.
+    The command line and jobs have no user and no quota.
     """
+    coming = size_of(settings, source)
+    known = select(Upload.user_id).where(Upload.stored_as == source.stored_as).order_by(Upload.id).limit(1)
+    first = session.execute(known).first()
+    if first is not None and first.user_id != user_id:
+        return 0
     most = settings.upload_quota_bytes
     if not most or user_id is None:
-        return
+        return coming
     of_user = (Upload.user_id == user_id, Upload.kept_bytes > 0)
     if session.scalar(select(Upload.id).where(*of_user, Upload.stored_as == source.stored_as).limit(1)) is not None:
-        return
+        return coming
     each = select(func.max(Upload.kept_bytes).label("size")).where(*of_user).group_by(Upload.stored_as).subquery()
     kept = int(session.scalar(select(func.coalesce(func.sum(each.c.size), 0))) or 0)
-    coming = size_of(settings, source)
     if kept + coming > most:
         raise QuotaFull(
             f"your files that are kept take {_megabytes(kept)}, and this one would take {_megabytes(coming)} more; "
@@ -47,6 +52,7 @@ def refuse_full(session: Session, settings: Settings, source: Source, user_id: i
             coming=coming,
             limit=most,
         )
+    return coming
 
 
 def size_of(settings: Settings, source: Source) -> int:

@@ -51,16 +51,15 @@ class Uploads:
 
     def hand_in(self, source: Source, request: Request, who: Who, *, request_key_id: int | None = None) -> HandedIn:
         """Write it into the history and start working on it. Raises `QuotaFull`; then the file is not kept."""
-        self._refuse_full(source, who)
-        kept = quota.size_of(self._settings, source)
+        kept = self._charge(source, who)
         upload_id = pipeline.receive(self._db, source, request, who, kept_bytes=kept, request_key_id=request_key_id)
         work = self._threads.submit(pipeline.process, self._db, self._settings, upload_id, source, request, who)
         return HandedIn(upload_id, work)
 
-    def _refuse_full(self, source: Source, who: Who) -> None:
+    def _charge(self, source: Source, who: Who) -> int:
         with self._db.read() as session:
             try:
-                quota.refuse_full(session, self._settings, source, who.user_id)
+                return quota.charge(session, self._settings, source, who.user_id)
             except QuotaFull:
                 kept = select(Upload.id).where(Upload.stored_as == source.stored_as).limit(1)
                 if session.scalar(kept) is None:  # else it is another upload's file, handed in once more

@@ -70,7 +70,7 @@ def hand_in_again(id: int) -> Response:
         known = downloads.find_upload(session, id)
     try:
         console().uploads.allow(visitor().user_id)
-        downloads.original_file(console().settings, known)
+        downloads.kept_file(console().settings, known)
         template = known.template or None
         return _work(source_of(known.stored_as, known.filename, template), template)
     except StockbookError as problem:

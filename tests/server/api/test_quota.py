@@ -8,12 +8,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from server import clock
+from server.access.models import User
 from server.db.session import Database
 from server.settings import Settings
+from server.uploads import downloads
 from server.uploads.expiring import forget_files
-from server.uploads.sources import folder
+from server.uploads.pipeline import Request, Who
+from server.uploads.sources import folder, source_of
 from tests.support.http import Api, Client, make_api
 
 QUOTA = 400
@@ -59,6 +63,22 @@ def test_deleting_a_file_makes_room(api: Api) -> None:
         gone = ours.call(method, f"/uploads/{numbers[0]}/file")
         assert gone.status_code == 404 and "no longer kept" in gone.json["detail"]
     assert _hand_in(ours, "A5").status_code == 200
+
+
+def test_a_file_handed_in_again_stays_its_first_users(api: Api) -> None:
+    """Whoever applies it from the history may neither download nor delete it, and it does not count for them."""
+    ours, others = api.roles["merchandiser"], api.roles["manager"]
+    first = _hand_in(ours, "A1").json["id"]
+    with api.db.read() as session:
+        stored = downloads.find_upload(session, first)
+        other = session.scalars(select(User).where(User.role == "manager")).one()
+    source = source_of(stored.stored_as, stored.filename, stored.template)
+    again = api.shared.uploads.hand_in(source, Request("validate"), Who(other.name, other.id, "manager"))
+    assert again.wait(30) and others.get(f"/uploads/{again.upload_id}").json["kept_bytes"] == 0
+    for method in ("GET", "DELETE"):
+        assert others.call(method, f"/uploads/{again.upload_id}/file").status_code == 403
+    assert ours.get(f"/uploads/{again.upload_id}/file").status_code == 200
+    assert ours.delete(f"/uploads/{first}/file").status_code == 200 and _files(api) == 0
 
 
 def test_what_expires_makes_room(api: Api) -> None:

@@ -401,6 +401,7 @@ def upgrade() -> None:
     op.create_index("ix_upload_content", "upload", ["content", "status"], unique=False)
     op.create_index(op.f("ix_upload_created_at"), "upload", ["created_at"], unique=False)
     op.create_index(op.f("ix_upload_request_key_id"), "upload", ["request_key_id"], unique=False)
+    op.create_index(op.f("ix_upload_stored_as"), "upload", ["stored_as"], unique=False)
     op.create_index(op.f("ix_upload_user_id"), "upload", ["user_id"], unique=False)
     op.create_table(
         "balance",

@@ -47,7 +47,10 @@ TABLE: dict[str, dict[str, Entry]] = {
         "report": Entry("report", "Reports as workbooks, with tables and charts."),
     },
     "Stock": {
-        "stock": Entry("stock", "Figures per SKU and warehouse, now or as of a past moment."),
+        "stock": Entry(
+            "stock",
+            "Figures per SKU and warehouse, now or as of a past moment; of a combination what its components allow.",
+        ),
         "movements": Entry("stock", "Posted movements, newest first."),
         "stock-list": Entry("stock", "Stock-in and stock-out lists: to do until they are completed."),
         "transfer": Entry("transfers", "Transfers between warehouses: on the way until they are received."),

@@ -8,7 +8,9 @@ for browsers from those that work.
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
+import re
 import socket
 import ssl
 from collections.abc import Iterable
@@ -17,12 +19,12 @@ from pathlib import Path
 from shutil import copyfileobj
 from tempfile import SpooledTemporaryFile
 from threading import BoundedSemaphore
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import waitress
 from cheroot import errors, wsgi
 from cheroot.makefile import MakeFile
-from cheroot.server import HTTPConnection
+from cheroot.server import ChunkedRFile, HTTPConnection
 from cheroot.ssl import Adapter
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.wsgi import ClosingIterator, FileWrapper
@@ -43,6 +45,8 @@ HANDSHAKE_SECONDS = 20
 IN_MEMORY_BYTES = 512 * 1024
 _HEADER_BYTES = 256 * 1024
 _BLOCK_BYTES = 64 * 1024
+_CHUNK_LINE_BYTES = 1024
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n")
 _NAME = "stockbook"
 _NOT_TLS = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n"
@@ -221,7 +225,7 @@ class Buffered:
         """WSGI."""
         with SpooledTemporaryFile(IN_MEMORY_BYTES) as body:
             try:
-                copyfileobj(environ["wsgi.input"], body)
+                copyfileobj(_in_pieces(environ["wsgi.input"]), body, _BLOCK_BYTES)
             except errors.MaxSizeExceeded:
                 return RequestEntityTooLarge()(environ, start_response)
             if body.tell() < int(environ.get("CONTENT_LENGTH") or 0):
@@ -241,3 +245,52 @@ class Buffered:
             answer.seek(0)
             unless_whole.pop_all()
         return FileWrapper(answer, _BLOCK_BYTES)
+
+
+def _in_pieces(sent: Any) -> Any:
+    """What is sent, to be read as it comes."""
+    return Chunks(sent.rfile, sent.maxlen) if isinstance(sent, ChunkedRFile) else sent
+
+
+class Chunks:
+    """A body in chunks, read as it comes.
+
+    Cheroot itself keeps a chunk whole and copies its rest for every read: one of 80 MB took a minute, in which no other
+    thread did much.
+
+    Reading raises `MaxSizeExceeded` beyond `most` bytes, and hangs up, as an `OSError`, on what is no chunk: nobody can
+    tell where the next request would begin.
+    """
+
+    def __init__(self, wire: IO[bytes], most: int) -> None:
+        self._wire = wire
+        self._most = most
+        self._seen = self._left = 0
+        self._over = False
+
+    def read(self, size: int) -> bytes:
+        """Up to so many bytes; none at the end."""
+        if not self._left and not self._over:
+            self._begin()
+        if self._over:
+            return b""
+        some = self._wire.read(min(size, self._left))
+        self._left -= len(some)
+        if not some or (not self._left and self._wire.read(2) != b"\r\n"):
+            raise _hung_up()
+        return some
+
+    def _begin(self) -> None:
+        line = self._wire.readline(_CHUNK_LINE_BYTES)
+        said = _CHUNK_SIZE.fullmatch(line)
+        if said is None:
+            raise _hung_up()
+        self._left = int(said[1], 16)
+        self._over = not self._left
+        self._seen += len(line) + self._left
+        if self._seen > self._most:
+            raise errors.MaxSizeExceeded
+
+
+def _hung_up() -> OSError:
+    return ConnectionAbortedError(errno.ECONNABORTED, "the body is not in chunks as it should be")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import ssl
@@ -13,9 +14,11 @@ from http.client import HTTPSConnection
 from io import BytesIO
 from pathlib import Path
 from shutil import rmtree
+from typing import Any
 
 import httpx
 import pytest
+from cheroot.server import ChunkedRFile
 
 from server import certificates, clock
 from server.listening import Buffered, Tls, context_of
@@ -162,6 +165,51 @@ def test_a_body_over_the_limit_is_refused(server: StockbookServer) -> None:
             for _ in range(10 * MAX_BYTES // 65536):
                 made.sendall(piece)
     assert server.is_alive()
+
+
+class _Wire(BytesIO):
+    """What a client sends; remembers how much of it was asked for at once."""
+
+    largest = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.largest = max(self.largest, len(self.getvalue()) if size is None or size < 0 else size)
+        return super().read(size)
+
+
+def test_a_large_chunk_is_read_in_pieces() -> None:
+    """SEC-3: a chunk as large as the whole body is never in memory, nor copied for each piece of it."""
+    body = bytes(range(256)) * 20_000
+    wire = _Wire(b"%x;a=b\r\n%b\r\n3\r\nend\r\n0\r\n\r\n" % (len(body), body))
+    got: list[bytes] = []
+
+    def app(environ: dict[str, Any], start_response: object) -> list[bytes]:
+        got.append(environ["wsgi.input"].read())
+        return []
+
+    list(Buffered(app, 1)({"wsgi.input": ChunkedRFile(wire, 10**7)}, lambda *_: None))
+    assert got == [body + b"end"] and wire.largest < len(body) / 10
+
+
+@pytest.mark.parametrize(
+    "sent", [b"zz\r\n", b"-1\r\n", b"5\r\nabcdeXX", b"1" * 2000], ids=["size", "sign", "end", "line"]
+)
+def test_what_is_no_chunk_ends_the_connection(server: StockbookServer, sent: bytes) -> None:
+    """SEC-3: where the next request begins can't be told; nothing of it is an error of the server's."""
+    with _connected(server) as made:
+        head = b"POST /api/v1/uploads HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+        made.sendall(head + sent + b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        with contextlib.suppress(OSError):
+            assert b"alive" not in made.recv(4096)
+    assert server.is_alive() and "Traceback" not in server.log
+
+
+def test_one_chunk_over_the_limit_is_refused(server: StockbookServer) -> None:
+    """WB-12: by what it says of itself, before it is sent."""
+    with _connected(server) as made:
+        made.sendall(b"POST /api/v1/uploads HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n")
+        made.sendall(b"FFFFFFFF\r\n")
+        assert made.recv(1024).startswith(b"HTTP/1.1 413")
 
 
 def test_at_most_so_many_work_at_a_time() -> None:

@@ -35,7 +35,7 @@ export class Pane {
   async press(name) {
     const action = this.groups.flatMap((group) => group.actions).find((each) => each.name === name);
     if (!action) throw new RangeError(`there is no button '${name}'`);
-    if (await this.#isBusy()) return this.working ?? undefined;
+    if ((await this.#isBusy()) || this.working) return this.working ?? undefined; // another may have begun meanwhile
     const asked = new Promise((resolve) => {
       this.screen.asked = () => resolve(undefined);
     });

@@ -145,6 +145,15 @@ def test_what_is_the_users_own_stays(office: OfficeExcel) -> None:
     assert paper.cell(FIRST_ROW + 1, columns["sku"] + 1).fill.fgColor.rgb == "FF123456"
 
 
+def test_two_presses_at_once_are_one(office: OfficeExcel) -> None:
+    """ADD-2: also where the second comes before the first has begun."""
+    office.fetch("stock_in", ("MUG", 1))
+    sent: list[str] = []
+    office.page.on("request", lambda request: sent.append(request.url) if "/api/v1/uploads?" in request.url else None)
+    office.page.evaluate("() => Promise.all([host.press('validate'), host.press('validate')])")
+    assert office.title == "Validate" and len(sent) == 1
+
+
 def test_an_excel_without_notes_and_small_requests(browser: Browser, site: Site) -> None:
     """Where add-ins may write no notes (before ExcelApi 1.18), colours and messages say it all; what is more than Excel
     takes at once goes in halves."""

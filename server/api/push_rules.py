@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, PlainSerializer, StrictBo
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.api.auth import caller
+from server.api.auth import caller, require
 from server.api.frame import Body, ById, Quantity, RecordId, needs, resource, services, show
 from server.api.once import once
 from server.api.paging import Page, Paging
@@ -239,8 +239,10 @@ def delete_push_rule(path: ById) -> Response:
 @api.post("/push/preview", responses={200: Preview})
 @needs("read")
 def preview_push(body: PreviewWanted) -> Response:
-    """What every store would show before and after, were this rule saved or this upload applied (PSH-12). Writes
-    nothing."""
+    """What every store would show before and after, were this rule saved or this upload applied (PSH-12); an upload for
+    those who may validate one. Writes nothing."""
+    if body.upload is not None:
+        require("upload.validate")  # trying some of them is as much work as applying, and others wait for it
     services().previews.count(f"user:{caller().user_id}")
     if body.upload is not None:
         found = previewing.preview(services().db, services().settings, body.upload)

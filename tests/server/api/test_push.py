@@ -94,6 +94,9 @@ def test_preview_explain_and_push_over_http(shop: Api) -> None:
     evaluate(shop.db)
     half = viewer.post("/push/preview", json={"id": rule["id"], "percentage": 50}).json
     assert [(one["before"], one["after"]) for one in half["items"]] == [(9, 4), (1, 1)]
+    refused = viewer.post("/push/preview", json={"upload": 1})
+    assert refused.status_code == 403 and "upload.validate" in str(refused.json)
+    assert shop.roles["merchandiser"].post("/push/preview", json={"upload": 99}).status_code == 404
     assert viewer.post("/push", json={}).status_code == 403
     asked = shop.roles["merchandiser"].post("/push", json={"stores": ["shop"], "skus": ["mug"]})
     assert (asked.status_code, asked.json) == (202, {"listings": 1, "warnings": []})

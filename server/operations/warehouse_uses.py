@@ -23,24 +23,30 @@ NAMED = 10
 def users(session: Session, warehouse_ids: Sequence[int]) -> dict[int, str]:
     """Who names these warehouses, in words, by warehouse; those that nobody names are left out."""
     rules = Base.metadata.tables["push_rule_warehouse"]  # push ranks above, its table is known all the same
-    asked: tuple[tuple[str, Any, tuple[ColumnElement[bool], ...]], ...] = (
-        ("stores", Store.warehouse_id, ()),
-        ("SKUs as their default", MerchantSku.default_warehouse_id, (MerchantSku.deleted_at.is_(None),)),
-        ("open orders", Order.warehouse_id, (Order.state.in_(NOT_LEFT),)),
-        ("stock counts in draft", StockCount.warehouse_id, (StockCount.state == "draft",)),
-        ("transfers in draft from it", Transfer.source_id, (Transfer.state == "draft",)),
-        ("transfers in draft to it", Transfer.destination_id, (Transfer.state == "draft",)),
-        ("push rules", rules.columns["warehouse_id"], ()),
+    asked: tuple[tuple[str, str, Any, tuple[ColumnElement[bool], ...]], ...] = (
+        ("store", "stores", Store.warehouse_id, ()),
+        (
+            "SKU as its default",
+            "SKUs as their default",
+            MerchantSku.default_warehouse_id,
+            (MerchantSku.deleted_at.is_(None),),
+        ),
+        ("open order", "open orders", Order.warehouse_id, (Order.state.in_(NOT_LEFT),)),
+        ("stock count in draft", "stock counts in draft", StockCount.warehouse_id, (StockCount.state == "draft",)),
+        ("transfer in draft from it", "transfers in draft from it", Transfer.source_id, (Transfer.state == "draft",)),
+        ("transfer in draft to it", "transfers in draft to it", Transfer.destination_id, (Transfer.state == "draft",)),
+        ("push rule", "push rules", rules.columns["warehouse_id"], ()),
     )
     found: dict[int, list[str]] = defaultdict(list)
-    for what, column, where in asked:
+    for one, several, column, where in asked:
         rows = select(column, func.count()).where(column.in_(warehouse_ids), *where).group_by(column)
         for warehouse_id, count in session.execute(rows):
-            found[warehouse_id].append(f"{count} {what}")
+            found[warehouse_id].append(f"{count} {one if count == 1 else several}")
     for warehouse_id, numbers in _lists(session, warehouse_ids).items():
         more = f" and {len(numbers) - NAMED} more" if len(numbers) > NAMED else ""
         some = ", ".join(map(str, numbers[:NAMED]))
-        found[warehouse_id].append(f"{len(numbers)} stock lists to do, which are deleted with it ({some}{more})")
+        lists = "1 stock list to do, which is" if len(numbers) == 1 else f"{len(numbers)} stock lists to do, which are"
+        found[warehouse_id].append(f"{lists} deleted with it ({some}{more})")
     return {warehouse_id: ", ".join(said) for warehouse_id, said in found.items()}
 
 

@@ -70,7 +70,7 @@ def way_to_cancel(order: Order, ways: Ways, return_quantity: bool | None, at: da
     how = rules.cancelled_here(order.placed_at, at, ways=ways, return_quantity=return_quantity)
     if how is None:
         raise WrongUse(
-            f"say whether the quantity of order {order.number} is returned: return_quantity true or false",
+            f"say whether the quantity of order {order.number} is returned, yes or no",
             field="return_quantity",
         )
     if not ways.returns_on_cancel and return_quantity is not None:

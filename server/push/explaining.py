@@ -228,10 +228,11 @@ def _sending(listing: Listing, target: Target, common: dict[str, Any]) -> list[s
         return [f"a push of {waits.quantity} is {waits.state.value}{held}"]
     if told.quantity is None:
         return ["the store was never told anything"]
-    if not told.known:
-        return [f"last told {told.quantity}, but the store has changed its own figure since: the next one is sent"]
-    if listing.is_choice and target.quantity != told.quantity:
-        return [f"last told {told.quantity}; a Choice store is only told when the target rises"]
+    changed = "" if told.known else ", but the store has changed its own figure since"
+    if listing.is_choice and (changed or target.quantity != told.quantity):
+        return [f"last told {told.quantity}{changed}; a Choice store is only told when the target rises"]
+    if changed:
+        return [f"last told {told.quantity}{changed}: the next one is sent"]
     return [f"last told {told.quantity}"]
 
 

@@ -207,7 +207,7 @@ def _apply(session: Session, handler: Handler, upload_id: int, sheet: Checked, r
         return
     examined = examine(session, handler, sheet)
     bad = examined.bad_rows
-    if bad and (not request.good_rows or not examined.plan.rows.numbers):
+    if bad and not (request.good_rows and examined.plan.changing):  # else the same file could be a duplicate of nothing
         verdicts = _judge(examined, upload_id, applied=False)
         said = _nothing_applied(verdicts)
         _write_down(session, upload_id, sheet, verdicts, "refused", said=said, content=content)

@@ -75,11 +75,19 @@ def _rows_together(result: Frame) -> Iterable[Finding]:
 
 def _same_keys(result: Frame) -> Iterator[Finding]:
     keys = row_keys(result)
-    blamed = result.workbook.key[0]
     for rows in _repeated(keys, result.frame.index.tolist()):
         first, second = rows[0], rows[1]
-        yield Finding("same-key", first, blamed, {"other": second})
-        yield from (Finding("same-key", row, blamed, {"other": first}) for row in rows[1:])
+        yield _same_key(result, first, second)
+        yield from (_same_key(result, row, first) for row in rows[1:])
+
+
+def _same_key(result: Frame, row: int, other: int) -> Finding:
+    """Blames the key's first column. Where it is no key alone, a store on every row, the message names the others."""
+    blamed, *others = result.workbook.key
+    filled = [result.workbook.by_name[name].title for name in others if not pd.isna(result.frame.at[row, name])]
+    if not filled:
+        return Finding("same-key", row, blamed, {"other": other})
+    return Finding("same-keys", row, blamed, {"other": other, "what": " and ".join(filled)})
 
 
 def _same_lines(result: Frame) -> Iterator[Finding]:

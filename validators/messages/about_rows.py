@@ -9,6 +9,7 @@ _E, _W, _C = Severity.ERROR, Severity.WARNING, Severity.CONFLICT
 ROWS: tuple[Code, ...] = (
     # -- rows against each other (WB-14) ---------------------------------------------------------------------------
     Code("same-key", _E, "also on row {other}.", "Keep one of the rows."),
+    Code("same-keys", _E, "also on row {other}, with the same {what}.", "Keep one of the rows."),
     Code(
         "same-key-default",
         _E,
@@ -54,6 +55,7 @@ ROWS: tuple[Code, ...] = (
     Code("exists", _E, "'{value}' exists already.", "Use the workbook SKU update to change it."),
     Code("add-exists", _E, "'{value}' exists already.", "Write UPDATE, or leave the action blank."),
     Code("missing-record", _E, "there is no '{value}' to {action}.", "Check its spelling."),
+    Code("not-mapped", _E, "'{value}' is not mapped to a merchant SKU.", "Write ADD to map it, or delete the row."),
     Code(
         "conflict",
         _C,

@@ -94,7 +94,9 @@ def _findings(rows: Rows, number: int, row: StoreSkuRow | None) -> Iterable[Find
     action, code = rows.value("action", number), rows.value("store_sku", number)
     given = rows.value("sku", number) is not None
     mapped = row is not None and row.sku_id is not None
-    if action in (UPDATE, REMOVE) and not mapped:
+    if action in (UPDATE, REMOVE) and row is not None and not mapped:
+        yield Finding("not-mapped", number, "store_sku", {"value": code})
+    elif action in (UPDATE, REMOVE) and row is None:
         yield Finding("missing-record", number, "store_sku", {"value": code, "action": action.lower()})
     elif action == ADD and mapped:
         yield Finding("add-exists", number, "store_sku", {"value": code})

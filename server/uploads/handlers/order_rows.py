@@ -155,7 +155,8 @@ def _lines(session: Session, asked: Sequence[Asked], rows: Rows) -> Iterator[Fin
 def _skus_before(
     session: Session, wanted: Mapping[tuple[int, int], Asked], lines: Mapping[tuple[int, int], Sequence[int]]
 ) -> dict[tuple[int, int], tuple[int | None, str | None]]:
-    """(order, store SKU) -> the merchant SKU it sells now: by its line for this order only, else by its mapping."""
+    """(order, store SKU) -> the merchant SKU it sells now: by its mapping; by its line for this order only, and for all
+    new orders where the mapping is right already."""
     mapped = find_store_skus(session, {store_sku for _, store_sku in wanted})
     with relation(session, {"id": NUMBER}, [(line,) for some in lines.values() for line in some]) as r:
         query = select(OrderLine.id, OrderLine.sku_id).join(r, r.c.id == OrderLine.id)
@@ -164,7 +165,8 @@ def _skus_before(
     before: dict[tuple[int, int], tuple[int | None, str | None]] = {}
     for pair, one in wanted.items():
         sku_id, sku = mapped[pair[1]].sku_id, mapped[pair[1]].sku
-        if one.scope is Scope.THIS_ORDER and lines.get(pair):
+        mapping_stays = one.scope is Scope.ALL_NEW and sku_id == one.sku_id
+        if (one.scope is Scope.THIS_ORDER or mapping_stays) and lines.get(pair):
             sku_id = sold[lines[pair][0]]
             sku = codes[sku_id].code if sku_id in codes else None
         before[pair] = sku_id, sku

@@ -67,7 +67,7 @@ class CannotUndo(Refused):
     code = "cannot-undo"
 
     def __init__(self, reasons: Sequence[str]) -> None:
-        more = f" (and {len(reasons) - 1} more reasons)" if len(reasons) > 1 else ""
+        more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
         super().__init__(
             f"can't be undone: {reasons[0]}{more}", errors=[{"detail": reason} for reason in reasons[:200]]
         )

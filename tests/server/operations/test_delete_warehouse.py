@@ -141,7 +141,7 @@ def test_it_leaves_every_list_and_whoever_named_it(shop: Shop, east: int) -> Non
 
     shop.db.write(use)
     with shop.db.read() as s:
-        said = "1 stores, 1 SKUs as their default, 1 push rules, 1 stock lists to do, which are deleted with it (1)"
+        said = "1 store, 1 SKU as its default, 1 push rule, 1 stock list to do, which is deleted with it (1)"
         assert users(s, [east]) == {east: said}
     assert remove(shop, east) == Freed(lists=[1], stores=[shop.store], skus=[shop.red], rules=[1])
     with shop.db.read() as s:

@@ -18,6 +18,7 @@ from server.outbox.causes import Cause, unpack
 from server.outbox.models import Changed, Push, Told
 from server.push import leasing
 from server.push.evaluating import evaluate
+from server.push.explaining import explain
 from server.push.worker import PushWorker
 from server.settings import Settings
 from tests.factories import entry, make_sku, make_store, make_store_sku, put_stock
@@ -172,6 +173,26 @@ def test_a_choice_store_over_time(pushing: Pushing) -> None:
     pushing.c.db.write(lambda s: queue.mark(s, [pushing.c.sku], cause=Cause.PUSH_NOW, at=NOON, forced=True))
     pushing.tick()
     assert [batch[0].quantity for batch in shop.sent] == [30, 25, 25]
+
+
+def test_explain_promises_a_choice_store_nothing(pushing: Pushing) -> None:
+    """PSH-9, PSH-11: an order makes what it shows unknown, and still it is told only when the target rises."""
+
+    def choose(s: Session) -> tuple[int, int]:
+        store = make_store(s, "Choice", is_choice=True)
+        make_rule(s, "Choice", warehouses=[pushing.c.main], stores=[store])
+        return store, make_store_sku(s, store, "X", pushing.c.sku)
+
+    store, listing = pushing.c.db.write(choose)
+    pushing.stock(30)
+    pushing.tick()
+    pushing.c.db.write(lambda s: queue.forget_told(s, [listing]))
+    with pushing.c.db.read() as s:
+        last = explain(s, store, "X").steps[-1]
+    assert last == (
+        "last told 30, but the store has changed its own figure since; "
+        "a Choice store is only told when the target rises"
+    )
 
 
 def test_a_combination_follows_its_components(pushing: Pushing) -> None:

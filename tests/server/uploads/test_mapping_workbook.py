@@ -72,23 +72,26 @@ def test_an_action_must_fit_what_is_there(desk: Desk) -> None:
         {"store": "Nowhere", "store_sku": "x", "sku": "A"},
         {"store": "Web", "store_sku": "w", "action": "ADD"},
         {"store": "Web", "store_sku": "v", "sku": "none"},
+        {"store": "Web", "store_sku": "u", "action": "REMOVE"},
     )
     assert done.status == "refused"
     assert done.codes == [
         [("store_sku", "add-exists")],
-        [("store_sku", "missing-record")],
-        [("store_sku", "missing-record")],
+        [("store_sku", "not-mapped")],
+        [("store_sku", "not-mapped")],
         [("store_sku", "unknown-store_sku")],
         [("store", "unknown-store")],
         [("sku", "missing")],
         [("sku", "unknown-merchant_sku")],
+        [("store_sku", "missing-record")],
     ]
 
 
 def test_one_listing_twice_is_an_error_on_both_rows(desk: Desk) -> None:
     """WB-14: a mapping sets a value."""
     done = desk.hand_in(*({"store": "Shop", "store_sku": "y", "sku": sku} for sku in "AB"))
-    assert [[code for _, code in row] for row in done.codes] == [["same-key"], ["same-key"]]
+    assert [[code for _, code in row] for row in done.codes] == [["same-keys"], ["same-keys"]]
+    assert "also on row 5, with the same Store SKU." in done.texts[0]
 
 
 def test_the_same_sku_in_another_case_changes_nothing(desk: Desk) -> None:

@@ -82,7 +82,7 @@ def test_what_is_not_possible_says_what_is(orders: Orders, actions: Desk) -> Non
     assert done.codes[:4] == [
         [("action", "refused")],
         [("order", "unknown-order")],
-        [("store", "same-key")],
+        [("store", "same-keys")],
         [("order", "order-cancel-pending")],
     ]
     assert done.codes[5] == [("store", "unknown-store")]
@@ -129,6 +129,16 @@ def test_change_mapping_by_workbook_and_back(orders: Orders, actions: Desk, scop
     orders.take(news("D", ("red", 1)))
     assert orders.view("D").lines[0].sku == "RED"
     orders.figures(orders.red)
+
+
+def test_all_new_orders_shows_what_an_order_of_its_own_mapping_sells(orders: Orders, actions: Desk) -> None:
+    """CAT-9, WB-5: where the mapping is right already, what changes is the order's line."""
+    orders.take(news("A", ("red", 2)))
+    sheet = row("A", "change mapping", store_sku="red")
+    actions.hand_in({**sheet, "sku": "BLUE", "scope": "this order only"})
+    back = actions.hand_in({**sheet, "sku": "RED", "scope": "all new orders"})
+    assert back.changes == [[("sku", "BLUE", "RED")]]
+    assert orders.view("A").lines[0].sku == "RED"
 
 
 def test_two_lines_of_one_order_get_other_skus(orders: Orders, actions: Desk) -> None:

@@ -119,7 +119,7 @@ def test_what_follows_from_removing_a_warehouse_is_said(db: Database, warehouses
     row = {"code": "EAST", "action": "REMOVE"}
     done = warehouses.hand_in(row)
     assert (done.status, done.codes) == ("applied", [[("code", "warehouse-used")]])
-    assert done.texts[0].startswith("still used by 1 stores. Orders go to the default warehouse")
+    assert done.texts[0].startswith("still used by 1 store. Orders go to the default warehouse")
     with db.read() as session:
         assert session.get_one(Store, store).warehouse_id is None
     warehouses.undo(done)
@@ -158,7 +158,7 @@ def test_a_made_warehouse_in_use_is_not_taken_back(db: Database, warehouses: Des
     assert named(db)["EAST"][0] == "New"
     other = warehouses.hand_in({"code": "SOUTH"})
     db.write(lambda s: make_store(s, warehouse_id=queries.warehouse_named(s, "SOUTH").id))
-    with pytest.raises(CannotUndo, match="is used by 1 stores"):
+    with pytest.raises(CannotUndo, match="is used by 1 store"):
         warehouses.undo(other)
 
 

@@ -101,6 +101,18 @@ def test_good_rows_are_applied_where_chosen(site: Site) -> None:
     assert site.figures(site.red) == Figures(12)
 
 
+def test_good_rows_of_which_none_changes_anything_are_refused(site: Site) -> None:
+    """WB-6, WB-7: nothing was applied, so the same sheet is no duplicate once its wrong row is right."""
+    same, wrong = {"sku": "NK-RED-M", "on_hand": 0}, {"sku": "NK-BLUE-2", "on_hand": 3}
+    body = {"template": "quantity_update", "rows": [same, wrong]}
+    hand = "/uploads?mode=apply&on_error=apply_good"
+    first = site.client.post(hand, json=body).json
+    assert first["status"] == "refused"
+    assert (first["counts"]["unchanged"], first["counts"]["error"]) == (1, 1)
+    site.db.write(lambda s: make_sku(s, "NK-BLUE-2"))
+    assert site.client.post(hand, json=body).json["status"] == "applied"
+
+
 def test_the_corrected_sheet_posts_only_what_was_not_posted(site: Site) -> None:
     """WB-13: rows with the mark whose content equals are skipped; changed content under the mark is an error."""
     sheet = site.sheet([GOOD[0], {"sku": "GONE", "quantity": 1}])

@@ -105,5 +105,5 @@ def test_who_names_a_warehouse_is_said_before_it_goes(admin: Client) -> None:
     assert admin.get(f"/warehouses/{number}/uses").json == {"id": number, "code": "WEST", "used_by": ""}
     made = admin.post("/stock-ins", json={"warehouse": "WEST", "lines": [{"sku": "A", "quantity": 2}]}).json["id"]
     said = admin.get(f"/warehouses/{number}/uses").json["used_by"]
-    assert said == f"1 stock lists to do, which are deleted with it ({made})"
+    assert said == f"1 stock list to do, which is deleted with it ({made})"
     assert admin.delete(f"/warehouses/{number}").json["stock_lists"] == [made]

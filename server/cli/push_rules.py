@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
@@ -12,19 +11,19 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.cli.opening import actor, database
-from server.cli.output import AsJson, complain, record, say, table, value
+from server.cli.output import AsJson, complain, record, say, table
+from server.cli.previews import print_preview
 from server.errors import NotFound, WrongUse
 from server.push import service
 from server.push.drafting import drafted
 from server.push.naming import Names, names_of
-from server.push.preview import Shown, preview_rules
+from server.push.preview import preview_rules
 from server.push.rulebook import load_rules
 from server.push.rules import Rounding, Rule
 from validators.columns import name_and_percentage
 
 group = typer.Typer(help="Push rules: how much of which warehouses each store shows.", no_args_is_help=True)
 
-_CHANGED = ("store", "store_sku", "sku", "told", "before", "after")
 _LIST = ("name", "active", "warehouses", "stores", "percentage", "fixed", "skus")
 _MANY = ("warehouses", "stores", "skus")
 
@@ -183,22 +182,6 @@ def preview(
         rows = preview_rules(session, [rule])
     problems = [problem.text for problem in verdict.refused]
     print_preview(rows, warnings=verdict.sentences().get(rule.name, []), problems=problems, as_json=as_json)
-
-
-def print_preview(
-    rows: Sequence[Shown], *, warnings: Sequence[str] = (), problems: Sequence[str] = (), as_json: bool
-) -> None:
-    """Before and after. For people only what would change; for programs everything."""
-    changing = [asdict(row) for row in rows if row.changes]
-    if as_json:
-        counts = {"listings": len(rows), "changing": len(changing)}
-        items = [asdict(row) for row in rows]
-        value({"counts": counts, "warnings": list(warnings), "problems": list(problems), "items": items})
-        return
-    table(changing, as_json=False, columns=_CHANGED)
-    complain(f"{len(changing)} of {len(rows)} store SKUs would show something else")
-    complain(*(f"warning: {text}" for text in warnings))
-    complain(*(f"it could not be saved like this: {text}" for text in problems))
 
 
 def _save(draft: Callable[[Session], Rule], *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from server.cli import outcome as shown
 from server.cli.opening import Opened, actor, database
 from server.cli.output import AsJson, complain, progress, say, table, value
-from server.cli.push_rules import print_preview
+from server.cli.previews import print_preview
 from server.errors import NotFound, Refused, WrongUse
 from server.places.queries import warehouse_named
 from server.uploads import downloads, outcome, previewing

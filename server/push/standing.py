@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Subquery, and_, func, select
 from sqlalchemy.orm import Session
 
 from server.outbox.models import Push, StorePause
@@ -43,24 +43,7 @@ class StoreStanding:
 
 def standings(session: Session, at: datetime) -> list[StoreStanding]:
     """Every store with what is listed, unmapped, waiting, and whether it is left alone."""
-    listed = (
-        select(
-            StoreSku.store_id,
-            func.count().label("listings"),
-            func.count().filter(StoreSku.sku_id.is_(None)).label("unmapped"),
-        )
-        .group_by(StoreSku.store_id)
-        .subquery()
-    )
-    waiting = (
-        select(
-            Push.store_id,
-            func.count().label("waiting"),
-            func.count().filter(Push.failed_at.is_not(None)).label("refused"),
-        )
-        .group_by(Push.store_id)
-        .subquery()
-    )
+    listed, waiting = _listed(), _waiting()
     rows = session.execute(
         select(
             Store,
@@ -78,17 +61,22 @@ def standings(session: Session, at: datetime) -> list[StoreStanding]:
     )
     return [
         StoreStanding(
-            store.id,
-            store.name,
-            store.channel,
-            listings,
-            unmapped,
-            waits,
-            refused,
-            paused_until,
-            reason or "",
-            store.needs_sign_in,
-            store.active,
+            store.id, store.name, store.channel, listings, unmapped, waits, refused, paused_until, reason or "",
+            store.needs_sign_in, store.active,
         )
         for store, listings, unmapped, waits, refused, paused_until, reason in rows
-    ]
+    ]  # fmt: skip
+
+
+def _listed() -> Subquery:
+    """By store: listings, and those of them that nobody mapped."""
+    unmapped = func.count().filter(StoreSku.sku_id.is_(None))
+    query = select(StoreSku.store_id, func.count().label("listings"), unmapped.label("unmapped"))
+    return query.group_by(StoreSku.store_id).subquery()
+
+
+def _waiting() -> Subquery:
+    """By store: what it has not been told, and what of it it refused for good."""
+    refused = func.count().filter(Push.failed_at.is_not(None))
+    query = select(Push.store_id, func.count().label("waiting"), refused.label("refused"))
+    return query.group_by(Push.store_id).subquery()

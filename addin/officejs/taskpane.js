@@ -48,8 +48,11 @@ const GROUPS = [
   },
 ];
 
-const { host } = await Office.onReady();
-if (host === Office.HostType.Excel && Office.context.requirements.isSetSupported("ExcelApi", NEEDED)) {
+const loaded = "Office" in window;
+const host = loaded ? (await Office.onReady()).host : null;
+if (!loaded) {
+  document.getElementById("cut-off")?.removeAttribute("hidden");
+} else if (host === Office.HostType.Excel && Office.context.requirements.isSetSupported("ExcelApi", NEEDED)) {
   followTheme();
   const pane = new Pane(document, openDrawer(Office.context.partitionKey ?? ""), GROUPS);
   associateAll(pane);

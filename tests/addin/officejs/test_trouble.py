@@ -8,10 +8,10 @@ from functools import partial
 
 import openpyxl
 import pytest
-from playwright.sync_api import Browser, Route
+from playwright.sync_api import Browser, Route, expect
 
 from tests.addin.conftest import Site
-from tests.addin.officejs.conftest import OfficeExcel, excel_with_pane
+from tests.addin.officejs.conftest import OFFICE_JS, OfficeExcel, excel_with_pane
 from tests.addin.officejs.excel_host import book_of
 from validators.templates.building import FIRST_ROW
 
@@ -156,6 +156,16 @@ def test_outside_excel_and_in_an_old_one(browser: Browser, site: Site) -> None:
         assert excel.page.locator("h1:visible").inner_text() == "Open this from Excel"
     with excel_with_pane(browser, site, apiSets={"ExcelApi": 1.12}) as excel:
         assert excel.page.locator("h1:visible").inner_text() == "This Excel is too old"
+
+
+def test_where_the_script_of_excel_cannot_be_had(browser: Browser, site: Site) -> None:
+    """ADD-4: a network that keeps office.js away is told so; the pane does not wait for ever."""
+    page = browser.new_page()
+    page.route(OFFICE_JS, lambda route: route.abort())
+    page.goto(f"{site.server.address}/addin/taskpane.html")
+    expect(page.locator("h1:visible")).to_have_text("Excel's own script can't be loaded")
+    expect(page.locator("#starting")).to_have_count(0)
+    page.close()
 
 
 def test_the_double_is_strict(office: OfficeExcel, site: Site) -> None:

@@ -94,11 +94,14 @@ def context_of(tls: Tls) -> ssl.SSLContext:
     try:
         context.load_cert_chain(tls.certificate, tls.key, password=lambda: "")
     except ssl.SSLError as error:
-        files = str(tls.certificate) if tls.key is None else f"{tls.certificate} and {tls.key}"
-        raise Refused(
-            f"{files} can't be used: they must be PEM, a certificate and its own private key without a password "
-            f"({error.reason or error})"
-        ) from error
+        needed = (
+            f"{tls.certificate} can't be used: it must be PEM, a certificate and its own private key without a "
+            "password; a key that stands in another file is named with --key"
+            if tls.key is None
+            else f"{tls.certificate} and {tls.key} can't be used: they must be PEM, a certificate and its own private "
+            "key without a password"
+        )
+        raise Refused(f"{needed} ({error.reason or error})") from error
     except OSError as error:
         named = [str(path) for path in (tls.certificate, tls.key) if path is not None and not path.is_file()]
         raise Refused(

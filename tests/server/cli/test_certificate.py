@@ -96,6 +96,8 @@ def test_serve_says_what_is_wrong_with_a_certificate(terminal: Terminal, tmp_pat
     certificates.make(other, (), clock.now())
     mixed = terminal.run("serve", "--tls", "--certificate", made["certificate"], "--key", str(other.key), code=1)
     assert "its own private key" in mixed
+    alone = terminal.run("serve", "--tls", "--certificate", made["certificate"], code=1)
+    assert "is named with --key" in alone
     Path(made["certificate"]).write_text("no certificate")
     assert "is damaged" in terminal.run("serve", "--tls", code=1)
 

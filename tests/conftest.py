@@ -12,11 +12,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from playwright.sync_api import Browser
 
 from server.db.engine import open_engines
 from server.db.migrating import upgrade
 from server.db.session import Database
 from tests.support import postgres
+from tests.support.chromium import chromium
 
 _numbers = count(1)
 
@@ -37,6 +39,21 @@ def _keep_files_in_memory() -> None:
 _keep_files_in_memory()
 # Servers and workers are started hundreds of times; each would compile all of our code anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+@pytest.hookimpl(tryfirst=True)  # the groups are read by xdist's own
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests in a browser go to one worker: a second browser, with servers behind it, would be started for nothing."""
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window."""
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,13 +55,19 @@ class MemoryKeyring(KeyringBackend):
             raise keyring.errors.PasswordDeleteError("there is none")
 
 
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+@contextmanager
+def running_site(folder: Path) -> Iterator[Site]:
     """A running server with its worker, and a running marketplace."""
-    folder = tmp_path_factory.mktemp("site")
     with market_process(folder / "market.db") as market, StockbookServer(folder / "server") as server:
         connect(server, market, ["Web"], STOCK)
         yield Site(server, market)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One company for all of the desktop add-in's tests."""
+    with running_site(tmp_path_factory.mktemp("site")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -15,14 +15,12 @@ from openpyxl.worksheet.worksheet import Worksheet
 from playwright.sync_api import Browser, Page, Route, expect
 
 from addin.client.painting import SIGNATURE
-from tests.addin.conftest import Site
+from tests.addin.conftest import Site, running_site
 from tests.addin.officejs.excel_host import Book, book_of, paper_of
 from tests.addin.same_cells import STYLES, Look
-from tests.browser import conftest as real_browser
 from validators.registry import WORKBOOKS
 from validators.templates.building import FIRST_ROW, HEADER_ROW
 
-browser = real_browser.browser
 WAIT_MS = 60_000
 OFFICE_JS = "https://appsforoffice.microsoft.com/lib/1/hosted/office.js"
 _DOUBLE = (Path(__file__).parent / "fake_office.js").read_text(encoding="utf-8")
@@ -151,6 +149,13 @@ class OfficeExcel:
 
 
 Opened = Callable[..., OfficeExcel]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A company of its own: what the desktop add-in's tests applied would be a duplicate here."""
+    with running_site(tmp_path_factory.mktemp("office-site")) as running:
+        yield running
 
 
 @contextmanager

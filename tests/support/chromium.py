@@ -1,9 +1,10 @@
-"""A real browser, the machine's own Chromium; left out with a reason where there is none."""
+"""The machine's own Chromium; one for a whole run, since Playwright can be started only once in a process."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -11,9 +12,9 @@ from playwright.sync_api import Browser, sync_playwright
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium without a window."""
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Chromium without a window; the test is left out, with the reason, where there is none."""
     path = next((found for name in _NAMES if (found := shutil.which(name))), None)
     if path is None:
         pytest.skip("left out: no Chromium on this machine")

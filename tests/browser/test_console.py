@@ -101,6 +101,7 @@ def test_a_workbook_is_dropped_checked_applied_and_taken_back(browser: Browser, 
     content = fill(build(WORKBOOKS["stock_in"]), "stock_in", [{"sku": "RED", "quantity": 4}])
     with _signed_in(browser, place) as page:
         page.get_by_role("link", name="Uploads").click()
+        page.wait_for_url("**/uploads")  # and its script has run
         page.evaluate(_DROP, [base64.b64encode(content).decode(), "delivery.xlsx"])
         expect(page.locator("[data-dropped]")).to_have_text("delivery.xlsx")
         expect(page.get_by_role("button", name="Check it")).to_be_focused()

@@ -17,6 +17,7 @@ from server.db.session import Database
 from server.settings import Settings
 from tests.support.filling import applied
 from tests.support.http import Api, make_api
+from tests.support.server import wait_for
 
 pytestmark = pytest.mark.browser
 WAIT_MS = 60_000
@@ -107,7 +108,9 @@ def test_by_keyboard(browser: Browser, shop: Shop) -> None:
         table = page.get_by_role("region", name="Stock by SKU and store")
         table.focus()
         page.keyboard.press("End")
-        page.wait_for_function("document.querySelector('.scroll').scrollTop > 0", timeout=WAIT_MS)
+        # asked again and again from outside: the page's policy forbids it to evaluate texts
+        moved = "() => document.querySelector('.scroll').scrollTop > 0"
+        wait_for(lambda: page.evaluate(moved), what="the table to scroll")
         with page.expect_download() as download:
             page.get_by_role("link", name="Stock-in", exact=True).press("Enter")
         assert download.value.suggested_filename == "stock_in.xlsx"

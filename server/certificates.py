@@ -107,6 +107,21 @@ def usable(files: Files, at: datetime) -> Kept:
     return found
 
 
+def refuse_run_out(certificate: Path, at: datetime) -> None:
+    """Raises `Refused` for a certificate of somebody's own that has run out, or is not valid yet.
+
+    Whether it can be used otherwise is seen when it is loaded.
+    """
+    try:
+        found = x509.load_pem_x509_certificate(certificate.read_bytes())
+    except (OSError, ValueError):
+        return
+    if found.not_valid_after_utc <= at:
+        raise Refused(f"{certificate} ran out on {found.not_valid_after_utc:%Y-%m-%d}: no browser would take it")
+    if found.not_valid_before_utc > at:
+        raise Refused(f"{certificate} is valid from {found.not_valid_before_utc:%Y-%m-%d} on: no browser would take it")
+
+
 def _authority(key: EllipticCurvePrivateKey, at: datetime, until: datetime) -> x509.Certificate:
     name = x509.Name(
         [

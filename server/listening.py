@@ -47,6 +47,7 @@ _HEADER_BYTES = 256 * 1024
 _BLOCK_BYTES = 64 * 1024
 _CHUNK_LINE_BYTES = 1024
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n")
+_ERRNO = re.compile(r"\[Errno \d+\] ([^)\]]+)")
 _NAME = "stockbook"
 _NOT_TLS = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n"
@@ -84,7 +85,13 @@ def listen(
             return _Plain(app, host, port, threads, max_body)
         return _Secure(app, host, port, threads, max_body, context)
     except OSError as error:
-        raise Refused(f"can't listen on {host}:{port}: {error.strerror or error}") from error
+        raise Refused(f"can't listen on {host}:{port}: {_reason(error)}") from error
+
+
+def _reason(error: OSError) -> str:
+    """The system's own words, which Cheroot hands on among words of its own."""
+    within = _ERRNO.search(str(error))
+    return error.strerror or (within[1] if within else str(error))
 
 
 def context_of(tls: Tls) -> ssl.SSLContext:

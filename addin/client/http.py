@@ -135,7 +135,7 @@ class Server:
             return
         after: int | None = outcome.rows[-1].row
         while after is not None:
-            progress(f"fetching results behind row {after}")
+            progress(f"fetching results behind row {after}" if after else "fetching results")
             page = self._get(f"/uploads/{outcome.id}/cells", after=after, limit=_PAGE)
             yield from read_cells(page["items"])
             after = page["next"]

@@ -108,6 +108,7 @@ def _tls(chosen: Settings, wanted: bool, certificate: Path | None, key: Path | N
             raise WrongUse("--certificate and --key belong to --tls: say --tls as well")
         return None
     if certificate:
+        certificates.refuse_run_out(certificate, clock.now())
         return Tls(certificate, key)
     if key:
         raise WrongUse("--key is the key of a --certificate: name both")

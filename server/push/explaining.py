@@ -14,7 +14,7 @@ from server.catalog.models import MerchantSku
 from server.db.base import fold
 from server.errors import NotFound
 from server.outbox.causes import unpack
-from server.outbox.models import Told
+from server.outbox.models import Changed, Told
 from server.places.models import Warehouse
 from server.push.figures import Stock
 from server.push.models import Evaluation
@@ -133,7 +133,11 @@ def _explain_mapped(session: Session, listing: Listing, common: dict[str, Any]) 
         rule=rule.name,
         percentage=f"{rule.percentage_for(listing.store_id):f}",
         target=target.quantity,
-        steps=[*_steps(rule, listing, ground.stock, parts, target), *_sending(listing, target, common)],
+        steps=[
+            *_steps(rule, listing, ground.stock, parts, target),
+            *_unseen(session, listing.sku_id, ground.stock),
+            *_sending(listing, target, common),
+        ],
         warehouses=parts,
         priority=priority,
         **common,
@@ -217,6 +221,14 @@ def _steps(rule: Rule, listing: Listing, stock: Stock, parts: Sequence[Warehouse
     elif rule.cap is not None and result > rule.cap:
         steps.append(f"above the cap of {rule.cap}: {rule.cap}")
     return [*steps, f"target: {target.quantity}"]
+
+
+def _unseen(session: Session, sku_id: int, stock: Stock) -> list[str]:
+    """Whether something changed that no evaluation has seen yet: what is told may be about to follow."""
+    marked = select(Changed.sku_id).where(Changed.sku_id.in_([sku_id, *stock.recipes.get(sku_id, {})]))
+    if session.scalar(marked.limit(1)) is None:
+        return []
+    return ["a change was not evaluated yet; what the store is told follows"]
 
 
 def _sending(listing: Listing, target: Target, common: dict[str, Any]) -> list[str]:

@@ -23,25 +23,28 @@ class Option:
         return self.choices[0]
 
 
+#: CAT-10
 MATCH_BY = Option(
     "match_by",
     ("code", "gtin", "name", "none"),
     "How product sync maps a listing that has no mapping: by the merchant SKU of the same code, by GTIN, by title, "
-    "or not at all (CAT-10).",
+    "or not at all.",
 )
 
+#: ORD-8
 ON_CANCEL = Option(
     "on_cancel",
     ("release", "return"),
     "What a cancelled order does to stock. release: what it holds is released, and what was deducted comes back by a "
     "return only. return: whoever cancels here says whether the quantity is returned, cancelled at the market it is, "
-    "and more than 14 days after the order was placed it never is (ORD-8).",
+    "and more than 14 days after the order was placed it never is.",
 )
+#: ORD-9
 SHIPPED_OUTSIDE = Option(
     "shipped_outside",
     ("release", "deduct"),
     "What happens to an order that was not packed here when the store reports it shipped: what it holds is released "
-    "and nothing deducted, or it is deducted (ORD-9).",
+    "and nothing deducted, or it is deducted.",
 )
 
 OPTIONS: Mapping[str, Option] = {option.name: option for option in (MATCH_BY, ON_CANCEL, SHIPPED_OUTSIDE)}

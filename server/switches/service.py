@@ -35,19 +35,19 @@ class Turned:
 
 
 INVENTORY_FEATURES = Definition("inventory_features", True, "Keep stock, allocate orders, push quantities to stores.")
+#: ORD-7
 ALLOCATE_ON_STOCK_IN = Definition(
-    "allocate_on_stock_in", False, "Try out-of-stock orders again by itself after any stock-in (ORD-7)."
+    "allocate_on_stock_in", False, "Try out-of-stock orders again by itself after any stock-in."
 )
+#: CAT-11
 CREATE_SKU_AUTOMATICALLY = Definition(
     "create_sku_automatically",
     False,
-    "Make a merchant SKU for an order line whose store SKU has no mapping (CAT-11).",
+    "Make a merchant SKU for an order line whose store SKU has no mapping.",
 )
-SERIAL_NUMBERS = Definition("serial_numbers", False, "Track single units by their serial number.")
 
 DEFINITIONS = {
-    definition.name: definition
-    for definition in (INVENTORY_FEATURES, ALLOCATE_ON_STOCK_IN, CREATE_SKU_AUTOMATICALLY, SERIAL_NUMBERS)
+    definition.name: definition for definition in (INVENTORY_FEATURES, ALLOCATE_ON_STOCK_IN, CREATE_SKU_AUTOMATICALLY)
 }
 
 

@@ -255,7 +255,7 @@ def _write_duplicate(session: Session, upload_id: int, sheet: Checked, content: 
     first = session.get_one(Upload, earlier)
     said = (
         f"The same content was applied as upload {earlier} on {first.created_at:%Y-%m-%d %H:%M} UTC "
-        f"by {first.actor}. Nothing was done; apply with again=true to apply it once more."
+        f"by {first.actor}. Nothing was done. If it is to be applied once more, say so (again=true)."
     )
     counts = {"rows": len(sheet.rows), **dict.fromkeys(outcome.STATUSES, 0)}
     _end(

@@ -33,6 +33,8 @@ FOR_MANY = (
     Action.CANCEL, Action.MARK_PROCESSED,
 )  # fmt: skip
 #: What can't be undone by another click.
+#: What the buttons say.
+LABELS = {action: text[0].upper() + text[1:] for action, text in BY_HAND.items()}
 GRAVE = frozenset({Action.VOID, Action.CANCEL})
 _DONE = {
     Action.MOVE_TO_PACK: "tried again", Action.PACK: "packed", Action.SHIP: "shipped", Action.PICK_UP: "picked up",
@@ -172,7 +174,7 @@ def _list(problem: StockbookError | None = None, *, chosen: Sequence[int] = ()) 
     offered = [action for action in FOR_MANY if action in there]
     parts: dict[str, Any] = {"views": views, "stores": names, "wanted": wanted, "following": following}
     parts |= {"counts": found, "states": list(State), "reasons": lists.LISTS, "offered": offered, "chosen": chosen}
-    return show("orders.html", problem=problem, here_now=here_with(), words=BY_HAND, grave=GRAVE, **parts)
+    return show("orders.html", problem=problem, here_now=here_with(), words=LABELS, grave=GRAVE, **parts)
 
 
 def _query(session: Session, wanted: dict[str, str]) -> Any:
@@ -193,5 +195,5 @@ def _one(order_id: int, problem: StockbookError | None = None) -> Response:
         places = session.scalars(warehouses().order_by(Warehouse.key)).all()
     offered = [action for action in FOR_MANY if action in there and action is not Action.CANCEL]
     parts: dict[str, Any] = {"view": view, "places": places, "offered": offered, "given": request.form}
-    parts |= {"may": {action.value for action in there}, "scopes": list(Scope), "words": BY_HAND, "grave": GRAVE}
+    parts |= {"may": {action.value for action in there}, "scopes": list(Scope), "words": LABELS, "grave": GRAVE}
     return show("order.html", problem=problem, **parts)

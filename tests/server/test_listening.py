@@ -21,7 +21,8 @@ import pytest
 from cheroot.server import ChunkedRFile
 
 from server import certificates, clock
-from server.listening import Buffered, Tls, context_of
+from server.errors import Refused
+from server.listening import Buffered, Tls, context_of, listen
 from tests.support.server import StockbookServer
 
 THREADS = 3
@@ -228,6 +229,20 @@ def test_at_most_so_many_work_at_a_time() -> None:
     with ThreadPoolExecutor(8) as crowd:
         answers = crowd.map(lambda _: b"".join(guarded({"wsgi.input": BytesIO()}, lambda *_: None)), range(8))
     assert (list(answers), most) == ([b"done"] * 8, 2)
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_a_taken_port_is_said_in_the_system_s_words_alone(tmp_path: Path, secure: bool) -> None:
+    certificates.make(certificates.files_in(tmp_path), (), clock.now())
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(Refused) as refused:
+            listen(_nothing, "127.0.0.1", port, threads=1, max_body=1, tls=_tls(tmp_path) if secure else None)
+    assert refused.value.text == f"can't listen on 127.0.0.1:{port}: Address already in use"
+
+
+def _nothing(environ: Any, start_response: Any) -> list[bytes]:
+    raise AssertionError("nobody asks")
 
 
 def test_it_stops_in_order(tmp_path: Path) -> None:

@@ -256,7 +256,7 @@ export class Server {
     const found = [...first];
     let after = lastOfMore(outcome);
     while (after !== null) {
-      progress(`fetching results behind row ${after.toLocaleString("en-US")}`);
+      progress(after ? `fetching results behind row ${after.toLocaleString("en-US")}` : "fetching results");
       const page = await this.#json(`/uploads/${outcome.id}/${what}`, { query: { after, limit: PAGE } });
       found.push(...page.items);
       after = page.next;

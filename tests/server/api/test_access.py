@@ -49,20 +49,23 @@ def test_switches_are_turned_and_say_who(api: Api) -> None:
         "inventory_features": True,
         "allocate_on_stock_in": False,
         "create_sku_automatically": False,
-        "serial_numbers": False,
     }
     answer = manager.patch("/settings", json={"allocate_on_stock_in": True})
     assert answer.get_json()["allocate_on_stock_in"] is True
     line = api.admin.get("/audit?action=setting.turn").get_json()["items"][0]
     assert (line["by"], line["subject"]) == ("manager-user", "allocate_on_stock_in")
-    for wrong, status in (({"colour": True}, 404), ({"serial_numbers": "yes"}, 422), ({"serial_numbers": 1}, 422)):
+    for wrong, status in (
+        ({"colour": True}, 404),
+        ({"allocate_on_stock_in": "yes"}, 422),
+        ({"allocate_on_stock_in": 1}, 422),
+    ):
         assert manager.patch("/settings", json=wrong).status_code == status
 
 
 def test_all_switches_or_none(api: Api) -> None:
     manager = api.roles["manager"]
-    assert manager.patch("/settings", json={"serial_numbers": True, "colour": True}).status_code == 404
-    assert manager.get("/settings").get_json()["serial_numbers"] is False
+    assert manager.patch("/settings", json={"allocate_on_stock_in": True, "colour": True}).status_code == 404
+    assert manager.get("/settings").get_json()["allocate_on_stock_in"] is False
 
 
 def test_guessing_tokens_is_slowed_and_right_ones_still_work(plain_api: Api) -> None:

@@ -61,8 +61,8 @@ def test_a_refusal_leaves_the_key_free(api: Api) -> None:
 
 
 def test_two_users_may_use_the_same_key(api: Api) -> None:
-    api.admin.patch("/settings", json={"serial_numbers": True}, headers=KEY)
-    assert api.roles["manager"].patch("/settings", json={"serial_numbers": False}, headers=KEY).status_code == 200
+    api.admin.patch("/settings", json={"allocate_on_stock_in": True}, headers=KEY)
+    assert api.roles["manager"].patch("/settings", json={"allocate_on_stock_in": False}, headers=KEY).status_code == 200
 
 
 def test_without_a_key_each_request_counts(api: Api) -> None:

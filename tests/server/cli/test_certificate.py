@@ -111,8 +111,11 @@ def test_a_certificate_that_runs_out_is_said_in_time(tmp_path: Path, capsys: pyt
         with clock.frozen(until - timedelta(days=before)):
             assert _tls(chosen, True, None, None) == Tls(files.certificate, files.key)
         assert ("runs out on" in capsys.readouterr().err) is warned
-    with clock.frozen(until), pytest.raises(Refused, match="ran out"):
-        _tls(chosen, True, None, None)
+    for own in (None, files.certificate):
+        with clock.frozen(until), pytest.raises(Refused, match="ran out"):
+            _tls(chosen, True, own, None)
+    with clock.frozen(made_at - timedelta(days=1)), pytest.raises(Refused, match="is valid from"):
+        _tls(chosen, True, files.certificate, files.key)
 
 
 def test_a_key_is_never_open_to_others_not_even_for_a_moment(tmp_path: Path) -> None:

@@ -322,6 +322,11 @@ def test_why_a_store_sku_shows_what_it_shows(company: Company) -> None:
     assert (told.told.quantity, told.told.known, told.told.answer, told.told.at) == (15, True, "accepted", AT)
     assert [(one.causes, one.target, one.result) for one in told.evaluations] == [(["2 stock_in_manual"], 15, "send")]
     c.db.write(lambda s: put_stock(s, c.main, c.sku, -2))
+    with c.db.read() as session:
+        assert (
+            "a change was not evaluated yet; what the store is told follows"
+            in explain(session, "Web", "NK-RED-M").steps
+        )
     evaluate(c.db)
     with c.db.read() as session:
         told = explain(session, c.shop, "NK-RED-M")

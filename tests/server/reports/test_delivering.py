@@ -39,8 +39,8 @@ def test_the_job_writes_what_it_was_told(reports: Reports, tmp_path: Path) -> No
         "done",
         "",
         2,
-        2,
-    )  # nothing was sold lately
+        3,
+    )  # two SKUs and a combination of them; nothing was sold lately
     names = _names(tmp_path / "reports" / "morning")
     assert len(names) == 2 and names[0].startswith("inventory-20") and names[1].startswith("sales-20")
     about = opened((tmp_path / "reports" / "morning" / names[0]).read_bytes())["About"]

@@ -130,10 +130,13 @@ def kept_file(settings: Settings, upload: Upload) -> Path:
 def owner_of(session: Session, upload: Upload) -> int | None:
     """Whose file an upload was made from: the user's who handed it in first. Whoever hands it in once more, from the
     history, has an upload of their own but not the file. None for one of the command line."""
-    if not upload.stored_as:
-        return upload.user_id
-    of_file = select(Upload.user_id).where(Upload.stored_as == upload.stored_as)
-    return session.scalar(of_file.order_by(Upload.id).limit(1))
+    first = first_with(session, upload.stored_as) if upload.stored_as else None
+    return first.user_id if first else upload.user_id
+
+
+def first_with(session: Session, stored_as: str) -> Upload | None:
+    """The upload that brought a file; None for one that is not in the history yet."""
+    return session.scalar(select(Upload).where(Upload.stored_as == stored_as).order_by(Upload.id).limit(1))
 
 
 def _stamp(upload: Upload) -> Iterator[Cell]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from server.access.audit import audit
 from server.errors import Refused
 from server.settings import Settings
-from server.uploads.downloads import kept_file
+from server.uploads.downloads import first_with, kept_file
 from server.uploads.models import Upload
 from server.uploads.sources import Source, folder
 
@@ -31,8 +31,7 @@ def charge(session: Session, settings: Settings, source: Source, user_id: int | 
     The command line and jobs have no user and no quota.
     """
     coming = size_of(settings, source)
-    known = select(Upload.user_id).where(Upload.stored_as == source.stored_as).order_by(Upload.id).limit(1)
-    first = session.execute(known).first()
+    first = first_with(session, source.stored_as)
     if first is not None and first.user_id != user_id:
         return 0
     most = settings.upload_quota_bytes

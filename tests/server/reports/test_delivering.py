@@ -35,12 +35,8 @@ def test_the_job_writes_what_it_was_told(reports: Reports, tmp_path: Path) -> No
     runner.wait(within_seconds=60)
     with db.read() as session:
         ended, _ = run_numbered(session, run.id)
-    assert (ended.state, ended.error, ended.counts["reports"], ended.counts["rows"]) == (
-        "done",
-        "",
-        2,
-        3,
-    )  # two SKUs and a combination of them; nothing was sold lately
+    # two SKUs and a combination of them; nothing was sold lately
+    assert (ended.state, ended.error, ended.counts["reports"], ended.counts["rows"]) == ("done", "", 2, 3)
     names = _names(tmp_path / "reports" / "morning")
     assert len(names) == 2 and names[0].startswith("inventory-20") and names[1].startswith("sales-20")
     about = opened((tmp_path / "reports" / "morning" / names[0]).read_bytes())["About"]

@@ -13,7 +13,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.access.audit import audit
 from server.api.auth import caller
 from server.api.frame import Body, ById, needs, resource, services, show
 from server.api.once import once
@@ -25,7 +24,8 @@ from server.errors import NotFound
 from server.operations.complete_list import complete_list
 from server.places.models import Shelf, Warehouse
 from server.places.queries import default_warehouse, warehouse_named
-from server.warehousing import service
+from server.warehousing import drafting, service
+from server.warehousing.drafting import ListChange
 from server.warehousing.models import StockList, StockListLine
 from server.warehousing.service import ListLine, NewList
 
@@ -82,6 +82,13 @@ class NewStockList(Body):
     lines: list[NewLine] = Field(min_length=1, max_length=10_000)
 
 
+class ListEdit(Body):
+    """What to change of a list that is to do; `lines`, where given, are all of its lines."""
+
+    note: str | None = Field(None, max_length=500)
+    lines: list[NewLine] | None = Field(None, min_length=1, max_length=10_000)
+
+
 class ListFilter(Paging):
     """Which lists."""
 
@@ -130,6 +137,34 @@ def get_stock_out(path: ById) -> Response:
     return _get("out", path.id)
 
 
+@api.patch("/stock-ins/<int:id>", responses={200: ListWithLines})
+@needs("stock.write")
+def edit_stock_in(path: ById, body: ListEdit) -> Response:
+    """Change a stock-in list that is to do."""
+    return _edit("in", path.id, body)
+
+
+@api.patch("/stock-outs/<int:id>", responses={200: ListWithLines})
+@needs("stock.write")
+def edit_stock_out(path: ById, body: ListEdit) -> Response:
+    """Change a stock-out list that is to do."""
+    return _edit("out", path.id, body)
+
+
+@api.delete("/stock-ins/<int:id>", responses={200: ListWithLines})
+@needs("stock.write")
+def remove_stock_in(path: ById) -> Response:
+    """Take a stock-in list away that is to do; the answer is what it was."""
+    return _remove("in", path.id)
+
+
+@api.delete("/stock-outs/<int:id>", responses={200: ListWithLines})
+@needs("stock.write")
+def remove_stock_out(path: ById) -> Response:
+    """Take a stock-out list away that is to do; the answer is what it was."""
+    return _remove("out", path.id)
+
+
 @api.post("/stock-ins/<int:id>/complete", responses={200: ListWithLines})
 @needs("stock.write")
 def complete_stock_in(path: ById) -> Response:
@@ -161,14 +196,34 @@ def _create(direction: Direction, body: NewStockList) -> Response:
     by = caller().name
 
     def work(session: Session) -> ListWithLines:
-        at = clock.now()
         place = warehouse_named(session, body.warehouse) if body.warehouse else default_warehouse(session)
         new = NewList(direction, place.id, _lines(session, place.id, body.lines), body.note)
-        row = service.create_list(session, new, by=by, at=at)
-        audit(session, by, f"stock_{direction}.create", f"stock-{direction} {row.id}", at=at, lines=len(new.lines))
-        return _with_lines(session, row)
+        return _with_lines(session, drafting.draft_list(session, new, by=by, at=clock.now()))
 
     return once(work, status=201)
+
+
+def _edit(direction: Direction, list_id: int, body: ListEdit) -> Response:
+    by = caller().name
+
+    def work(session: Session) -> ListWithLines:
+        row = service.find_list(session, list_id, direction=direction, lock=True)
+        lines = _lines(session, row.warehouse_id, body.lines) if body.lines is not None else None
+        change = ListChange(body.note, lines)
+        return _with_lines(session, drafting.edit(session, list_id, change, direction=direction, by=by, at=clock.now()))
+
+    return once(work)
+
+
+def _remove(direction: Direction, list_id: int) -> Response:
+    by = caller().name
+
+    def work(session: Session) -> ListWithLines:
+        was = _with_lines(session, service.find_list(session, list_id, direction=direction, lock=True))
+        drafting.remove(session, list_id, direction=direction, by=by, at=clock.now())
+        return was
+
+    return once(work)
 
 
 def _complete(direction: Direction, list_id: int) -> Response:

@@ -52,9 +52,9 @@ TABLE: dict[str, dict[str, Entry]] = {
             "Figures per SKU and warehouse, now or as of a past moment; of a combination what its components allow.",
         ),
         "movements": Entry("stock", "Posted movements, newest first."),
-        "stock-list": Entry("stock", "Stock-in and stock-out lists: to do until they are completed."),
+        "stock-list": Entry("stock_lists", "Stock-in and stock-out lists: to do until they are completed."),
         "transfer": Entry("transfers", "Transfers between warehouses: on the way until they are received."),
-        "stock-count": Entry("transfers", "Stock counts: drafts until completing posts the differences."),
+        "stock-count": Entry("counts", "Stock counts: drafts until completing posts the differences."),
         "refresh": Entry(
             "stock",
             "Set figures to the sums of their movements, try out-of-stock orders, evaluate what every store shows.",

@@ -1,4 +1,4 @@
-"""mapping list|unmapped-skus|set|remove|match."""
+"""mapping list|unmapped-skus|set|remove|choose|match."""
 
 from __future__ import annotations
 
@@ -90,11 +90,26 @@ def remove(
     """Take a mapping away, or all of a product's at once; nothing is pushed to them any more."""
 
     def work(session: Session) -> Sequence[StoreSkuRow]:
-        pair = (store_named(session, store).id, store_sku.strip())
-        number = queries.store_sku_ids(session, [pair]).get(pair)
-        if number is None:
-            raise NotFound(f"store '{store}' has no store SKU '{store_sku[:120]}'")
-        return _map(session, number, None, whole_product, scope)
+        return _map(session, _find(session, store, store_sku), None, whole_product, scope)
+
+    with database() as found:
+        table([_shown(row) for row in found.db.write(work)], as_json=as_json, columns=_COLUMNS)
+
+
+@group.command()
+def choose(
+    store: str,
+    store_sku: str,
+    synced: Annotated[bool, typer.Option("--synced/--not-synced", help="Whether its quantity is pushed.")],
+    whole_product: WholeProduct = False,
+    as_json: AsJson = False,
+) -> None:
+    """Choose whether a store SKU's quantity is pushed, or its whole product's."""
+
+    def work(session: Session) -> Sequence[StoreSkuRow]:
+        numbers = _numbers(session, _find(session, store, store_sku), whole_product)
+        listings.choose_synced(session, numbers, synced, by=actor(), at=clock.now())
+        return _rows(session, numbers)
 
     with database() as found:
         table([_shown(row) for row in found.db.write(work)], as_json=as_json, columns=_COLUMNS)
@@ -117,9 +132,25 @@ def match(store: str, as_json: AsJson = False) -> None:
 
 
 def _map(session: Session, number: int, sku_id: int | None, whole_product: bool, scope: str) -> Sequence[StoreSkuRow]:
-    numbers = queries.same_product(session, number) if whole_product else [number]
+    numbers = _numbers(session, number, whole_product)
     wanted = dict.fromkeys(numbers, sku_id)
     change_mapping(session, wanted, scope=scope_named(scope), by=actor(), at=clock.now())
+    return _rows(session, numbers)
+
+
+def _find(session: Session, store: str, store_sku: str) -> int:
+    pair = (store_named(session, store).id, store_sku.strip())
+    number = queries.store_sku_ids(session, [pair]).get(pair)
+    if number is None:
+        raise NotFound(f"store '{store}' has no store SKU '{store_sku[:120]}'")
+    return number
+
+
+def _numbers(session: Session, number: int, whole_product: bool) -> Sequence[int]:
+    return queries.same_product(session, number) if whole_product else [number]
+
+
+def _rows(session: Session, numbers: Sequence[int]) -> Sequence[StoreSkuRow]:
     found = queries.find_store_skus(session, numbers)
     return [found[each] for each in numbers]
 

@@ -72,6 +72,15 @@ def complain(*lines: str) -> None:
         print(line.translate(_CONTROL), file=sys.stderr, flush=True)
 
 
+def document(shown: dict[str, Any], *, as_json: bool) -> None:
+    """A document with its lines: as JSON one value, else its head and then its `lines` as a table."""
+    if as_json:
+        value(shown)
+        return
+    record({name: item for name, item in shown.items() if name != "lines"}, as_json=False)
+    table(shown["lines"], as_json=False)
+
+
 @contextmanager
 def progress(what: str, *, quiet: bool = False) -> Iterator[Told]:
     """A bar on a terminal, a line every few seconds in a pipe, nothing where JSON is printed."""

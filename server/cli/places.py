@@ -12,6 +12,7 @@ from server import clock
 from server.catalog.queries import require_ids
 from server.cli.opening import actor, database
 from server.cli.output import AsJson, record, say, table
+from server.cli.units import Units, parted
 from server.db.base import fold
 from server.errors import NotFound, WrongUse
 from server.places import queries, shelves
@@ -29,7 +30,6 @@ Sku = Annotated[str | None, typer.Option("--sku", help="Only this merchant SKU."
 Code = Annotated[str, typer.Argument(metavar="SHELF", help="The shelf's code.")]
 _SHELF = ("id", "warehouse", "code", "status", "sku", "units")
 _SAFETY = ("sku", "warehouse", "safety_stock", "on_hand")
-_LONGEST_NUMBER = 8
 
 
 def add_to(app: typer.Typer) -> None:
@@ -119,11 +119,11 @@ def list_safety_stock(warehouse: Only = None, sku: Sku = None, as_json: AsJson =
 
 @safety_stock.command("set")
 def set_safety_stock(
-    units: Annotated[list[str], typer.Argument(metavar="SKU=UNITS...", help="Such as RED-M=12, several if need be.")],
+    units: Units,
     warehouse: Place = None,
 ) -> None:
     """Set safety stocks, all of them or none; the SKUs that change are evaluated again."""
-    _set(list(map(_units, units)), warehouse)
+    _set([parted(word, least=0) for word in units], warehouse)
 
 
 @safety_stock.command("remove")
@@ -173,14 +173,6 @@ def _find(session: Session, code: str, warehouse: str | None) -> ShelfRow:
 def _put(session: Session, shelf_id: int, sku: str) -> None:
     [number] = require_ids(session, [sku])
     shelves.assign(session, [shelves.Wish(shelf_id, number)], by=actor(), at=clock.now())
-
-
-def _units(word: str) -> tuple[str, int]:
-    """(SKU, units) out of RED-M=12; a SKU may itself contain `=`."""
-    code, _, number = word.rpartition("=")
-    if not code or not (number.isascii() and number.isdecimal() and len(number) <= _LONGEST_NUMBER):
-        raise WrongUse(f"'{word[:100]}' is not SKU=UNITS, such as RED-M=12")
-    return code, int(number)
 
 
 def _shown(row: ShelfRow) -> dict[str, Any]:

@@ -1,37 +1,32 @@
-"""transfer list|show|create|dispatch|receive|write-off|cancel, stock-count list|show|complete|cancel."""
+"""transfer list|show|create|dispatch|receive|write-off|cancel."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.catalog.queries import require_ids
 from server.cli.opening import actor, database
-from server.cli.output import AsJson, record, table, value
-from server.errors import WrongUse
+from server.cli.output import AsJson, document, table
+from server.cli.units import Units, units_of
 from server.operations.transfer_arrives import transfer_arrives
 from server.places.queries import warehouse_named
-from server.warehousing import arriving, counts, documents, transfers
+from server.warehousing import arriving, documents, transfers
 from server.warehousing.arriving import Arrival, Loss
-from server.warehousing.models import StockCount, Transfer
+from server.warehousing.models import Transfer
 from server.warehousing.transfers import NewTransfer, Sent
 
-transfer = typer.Typer(help="Transfers between warehouses: on the way until they are received.", no_args_is_help=True)
-stock_count = typer.Typer(help="Stock counts: drafts until completing posts the differences.", no_args_is_help=True)
+group = typer.Typer(help="Transfers between warehouses: on the way until they are received.", no_args_is_help=True)
 
-Place = Annotated[str | None, typer.Option("--warehouse", help="Only this warehouse.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="Most rows.")]
-Units = Annotated[list[str], typer.Argument(metavar="SKU=UNITS...", help="Such as RED-M=12, several if need be.")]
 SomeUnits = Annotated[
     list[str] | None, typer.Argument(metavar="SKU=UNITS...", help="All that is on the way, unless given.")
 ]
 _TRANSFER = ("id", "state", "source", "destination", "sent", "received", "written_off", "on_the_way", "note")
-_COUNT = ("id", "state", "warehouse", "note", "created_at", "created_by", "completed_at")
 
 
 class TransferState(enum.StrEnum):
@@ -44,21 +39,12 @@ class TransferState(enum.StrEnum):
     CANCELLED = "cancelled"
 
 
-class CountState(enum.StrEnum):
-    """How far a count is."""
-
-    DRAFT = "draft"
-    COMPLETED = "completed"
-    CANCELLED = "cancelled"
-
-
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
-    app.add_typer(transfer, name="transfer")
-    app.add_typer(stock_count, name="stock-count")
+    app.add_typer(group, name="transfer")
 
 
-@transfer.command("list")
+@group.command("list")
 def list_transfers(
     state: Annotated[TransferState | None, typer.Option(help="Only those that are this far.")] = None,
     source: Annotated[str | None, typer.Option("--from", help="Only from this warehouse.")] = None,
@@ -79,15 +65,15 @@ def list_transfers(
     table(rows, as_json=as_json, columns=_TRANSFER)
 
 
-@transfer.command("show")
+@group.command("show")
 def show_transfer(number: int, as_json: AsJson = False) -> None:
     """One transfer with its lines."""
     with database() as found, found.db.read() as session:
         shown = _transfer(session, transfers.find_transfer(session, number))
-    _print(shown, as_json=as_json)
+    document(shown, as_json=as_json)
 
 
-@transfer.command("create")
+@group.command("create")
 def create_transfer(
     source: Annotated[str, typer.Argument(metavar="FROM", help="The warehouse it leaves.")],
     destination: Annotated[str, typer.Argument(metavar="TO", help="The warehouse it goes to.")],
@@ -98,34 +84,34 @@ def create_transfer(
     """Draft a transfer; nothing is posted until it is dispatched."""
 
     def work(session: Session) -> dict[str, Any]:
-        sent = [Sent(sku, quantity) for sku, quantity in _units(session, units)]
+        sent = [Sent(sku, quantity) for sku, quantity in units_of(session, units)]
         places = warehouse_named(session, source).id, warehouse_named(session, destination).id
         new = NewTransfer(*places, sent, note)
         return _transfer(session, transfers.create_transfers(session, [new], by=actor(), at=clock.now())[0])
 
     with database() as found:
         shown = found.db.write(work)
-    _print(shown, as_json=as_json)
+    document(shown, as_json=as_json)
 
 
-@transfer.command("dispatch")
+@group.command("dispatch")
 def dispatch_transfer(number: int, as_json: AsJson = False) -> None:
     """Send it off: out of on hand, onto the way."""
     _act(number, lambda s, row: transfers.dispatch(s, [row], by=actor(), at=clock.now()), as_json=as_json)
 
 
-@transfer.command("receive")
+@group.command("receive")
 def receive(number: int, units: SomeUnits = None, as_json: AsJson = False) -> None:
     """Receive what arrived, in full or in part."""
 
     def work(session: Session, row: Transfer) -> None:
-        came = [Arrival(*one) for one in _units(session, units)] if units else None
+        came = [Arrival(*one) for one in units_of(session, units)] if units else None
         transfer_arrives(session, row, came, by=actor(), at=clock.now())
 
     _act(number, work, as_json=as_json)
 
 
-@transfer.command("write-off")
+@group.command("write-off")
 def write_off(
     number: int,
     reason: Annotated[str, typer.Option(help="Why it never arrives.")],
@@ -135,67 +121,16 @@ def write_off(
     """Write off what never arrives."""
 
     def work(session: Session, row: Transfer) -> None:
-        lost = [Loss(*one) for one in _units(session, units)] if units else None
+        lost = [Loss(*one) for one in units_of(session, units)] if units else None
         arriving.write_off(session, row, lost, reason=reason, by=actor(), at=clock.now())
 
     _act(number, work, as_json=as_json)
 
 
-@transfer.command("cancel")
+@group.command("cancel")
 def cancel_transfer(number: int, as_json: AsJson = False) -> None:
     """Call off a draft, or take back what was dispatched while nothing of it has arrived."""
     _act(number, lambda s, row: transfers.cancel(s, row.id, by=actor(), at=clock.now()), as_json=as_json)
-
-
-@stock_count.command("list")
-def list_counts(
-    state: Annotated[CountState | None, typer.Option(help="Only those that are this far.")] = None,
-    warehouse: Place = None,
-    limit: Limit = 100,
-    as_json: AsJson = False,
-) -> None:
-    """Stock counts, newest first."""
-    with database() as found, found.db.read() as session:
-        views = documents.counts(
-            session,
-            state=None if state is None else state.value,
-            warehouse_id=warehouse_named(session, warehouse).id if warehouse else None,
-            limit=limit,
-        )
-        rows = [view.facts() for view in views]
-    table(rows, as_json=as_json, columns=_COUNT)
-
-
-@stock_count.command("show")
-def show_count(number: int, as_json: AsJson = False) -> None:
-    """One stock count with its lines."""
-    with database() as found, found.db.read() as session:
-        shown = _count(session, counts.find_count(session, number))
-    _print(shown, as_json=as_json)
-
-
-@stock_count.command("complete")
-def complete_count(number: int, as_json: AsJson = False) -> None:
-    """Complete it: on hand becomes what was counted, the differences are posted."""
-
-    def work(session: Session) -> dict[str, Any]:
-        row = counts.find_count(session, number, lock=True)
-        counts.complete(session, row, by=actor(), at=clock.now())
-        return _count(session, row)
-
-    with database() as found:
-        shown = found.db.write(work)
-    _print(shown, as_json=as_json)
-
-
-@stock_count.command("cancel")
-def cancel_count(number: int, as_json: AsJson = False) -> None:
-    """Call a draft off."""
-    with database() as found:
-        shown = found.db.write(
-            lambda session: _count(session, counts.cancel(session, number, by=actor(), at=clock.now()))
-        )
-    _print(shown, as_json=as_json)
 
 
 def _act(number: int, act: Callable[[Session, Transfer], object], *, as_json: bool) -> None:
@@ -208,37 +143,10 @@ def _act(number: int, act: Callable[[Session, Transfer], object], *, as_json: bo
 
     with database() as found:
         shown = found.db.write(work)
-    _print(shown, as_json=as_json)
-
-
-def _units(session: Session, words: Sequence[str]) -> list[tuple[int, int]]:
-    """(SKU, units) out of words like RED-M=12; a SKU may itself contain `=`."""
-    codes, units = [], []
-    for word in words:
-        code, _, number = word.rpartition("=")
-        if not code or not number.isascii() or not number.isdecimal() or not 1 <= len(number) <= 8 or int(number) < 1:
-            raise WrongUse(f"'{word[:100]}' is not SKU=UNITS, such as RED-M=12")
-        codes.append(code)
-        units.append(int(number))
-    return list(zip(require_ids(session, codes), units, strict=True))
+    document(shown, as_json=as_json)
 
 
 def _transfer(session: Session, row: Transfer) -> dict[str, Any]:
     view = documents.transfer_views(session, [row])[0]
     lines = [line._asdict() for line in documents.transfer_lines(session, row.id)]
     return {**view.facts(), "lines": lines}
-
-
-def _count(session: Session, row: StockCount) -> dict[str, Any]:
-    view = documents.count_views(session, [row])[0]
-    lines = [line._asdict() for line in documents.count_lines(session, row.id)]
-    return {**view.facts(), "lines": lines}
-
-
-def _print(shown: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        value(shown)
-        return
-    lines = shown.pop("lines")
-    record(shown, as_json=False)
-    table(lines, as_json=False)

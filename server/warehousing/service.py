@@ -25,6 +25,7 @@ from server.warehousing.models import StockList, StockListLine
 
 _LINE = ("list_id", "line", "sku_id", "quantity", "shelf_id", "unit_cost", "note")
 DOCUMENT = "stock_list"
+MAX_NOTE = 500
 
 
 class ListLine(NamedTuple):
@@ -50,20 +51,26 @@ class NewList:
 
 def create_list(session: Session, new: NewList, *, by: str, at: datetime) -> StockList:
     """Make a list in *to do*; nothing is posted. Raises `Refused` for a SKU that holds no stock of its own (CAT-6)."""
-    if not new.lines:
-        raise Refused("a stock list needs at least one line")
-    refuse_combinations(session, {line.sku_id for line in new.lines})
     row = StockList(
         direction=new.direction,
         state="todo",
         warehouse_id=new.warehouse_id,
-        note=new.note[:500],
+        note=new.note[:MAX_NOTE],
         upload_id=new.upload_id,
         created_at=at,
         created_by=by,
     )
     session.add(row)
     session.flush()
+    write_lines(session, row, new.lines)
+    return row
+
+
+def write_lines(session: Session, row: StockList, lines: Sequence[ListLine]) -> None:
+    """The lines of a list that has none yet. Raises `Refused` for none, and for SKUs without own stock (CAT-6)."""
+    if not lines:
+        raise Refused("a stock list needs at least one line")
+    refuse_combinations(session, {line.sku_id for line in lines})
     cost = partial(decimal_for, dialect_of(session))
     insert_rows(
         session,
@@ -71,10 +78,9 @@ def create_list(session: Session, new: NewList, *, by: str, at: datetime) -> Sto
         _LINE,
         (
             (row.id, number, line.sku_id, line.quantity, line.shelf_id, cost(line.unit_cost), line.note[:255])
-            for number, line in enumerate(new.lines, 1)
+            for number, line in enumerate(lines, 1)
         ),
     )
-    return row
 
 
 def complete(

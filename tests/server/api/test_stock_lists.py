@@ -143,3 +143,33 @@ def test_lists_by_way_state_and_page(site: Site) -> None:
     assert site.client.get(f"/stock-ins/{out}").status_code == 404
     assert site.complete("in", out).status_code == 404
     assert site.api.roles["viewer"].post(f"/stock-outs/{out}/complete").status_code == 403
+
+
+def test_a_list_that_is_to_do_can_be_changed(site: Site) -> None:
+    """STK-6: all of its lines at once, or its note alone; a completed one stands as it was posted."""
+    number = site.make("in", {"sku": "RED", "quantity": 3}, note="box 1").json["id"]
+    where = f"/stock-ins/{number}"
+    assert site.client.patch(where, json={"note": "box 2"}).json["lines"][0]["quantity"] == 3
+    changed = site.client.patch(where, json={"lines": [{"sku": "BLUE", "quantity": 4, "shelf": "A-01"}]}).json
+    assert (changed["note"], [(line["sku"], line["quantity"]) for line in changed["lines"]]) == ("box 2", [("BLUE", 4)])
+    refused = site.client.patch(where, json={"lines": [{"sku": "SET", "quantity": 1}]})
+    assert refused.status_code == 409 and site.client.get(where).json == changed
+    assert site.client.patch(f"/stock-outs/{number}", json={"note": "x"}).status_code == 404
+    site.complete("in", number)
+    assert (site.figures(site.red), site.figures(site.blue)) == (Figures(), Figures(4))
+    late = site.client.patch(where, json={"note": "box 3"})
+    assert late.status_code == 409 and "stock-out list" in late.json["detail"]
+
+
+def test_a_list_that_is_to_do_can_be_taken_away(site: Site) -> None:
+    """STK-6, SEC-2: it is gone and the audit says who; a completed one is not."""
+    first, second = (site.make("out", {"sku": "RED", "quantity": 3}).json["id"] for _ in range(2))
+    gone = site.client.delete(f"/stock-outs/{first}")
+    assert (gone.status_code, gone.json["lines"][0]["sku"]) == (200, "RED")
+    assert site.client.get(f"/stock-outs/{first}").status_code == 404
+    assert site.client.delete(f"/stock-outs/{first}").status_code == 404
+    site.api.db.write(lambda s: put_stock(s, site.main, site.red, 3))
+    site.complete("out", second)
+    assert site.client.delete(f"/stock-outs/{second}").status_code == 409
+    said = [entry for entry in site.api.admin.get("/audit").json["items"] if entry["action"] == "stock_out.remove"]
+    assert [entry["by"] for entry in said] == ["merchandiser-user"]

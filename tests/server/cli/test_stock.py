@@ -61,6 +61,20 @@ def test_a_list_with_its_lines(company: Terminal) -> None:
     assert "RED\t10" in plain and "Main" in plain
 
 
+def test_a_list_is_written_down_and_taken_away(company: Terminal) -> None:
+    """STK-6: while it is to do; what was posted is corrected by a list the other way."""
+    made = company.json("stock-list", "create", "in", "east", "red=6", "BLUE=2", "--note", "box 7")
+    assert (made["direction"], made["state"], made["warehouse"], made["note"]) == ("in", "todo", "EAST", "box 7")
+    assert [(line["sku"], line["quantity"]) for line in made["lines"]] == [("RED", 6), ("BLUE", 2)]
+    number = str(made["id"])
+    company.run("stock-list", "complete", number)
+    assert "correct it by a stock-out list" in company.run("stock-list", "remove", number, code=1)
+    assert "stock-in list 1 is removed" in company.run("stock-list", "remove", "1")
+    assert "there is no stock list 1" in company.run("stock-list", "show", "1", code=1)
+    assert "is not SKU=UNITS" in company.run("stock-list", "create", "in", "east", "RED=0", code=2)
+    assert "GONE" in company.run("stock-list", "create", "in", "east", "GONE=1", code=1)
+
+
 def test_lines_in_a_pipe(company: Terminal) -> None:
     """Plain lines, separated by tabs, for other programs."""
     company.run("stock-list", "complete", "1")

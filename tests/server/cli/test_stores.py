@@ -111,3 +111,12 @@ def test_mappings(shop: Terminal) -> None:
     assert shop.json("mapping", "match", "Shop East") == {"mapped": 1, "ambiguous": []}
     assert [row["store_sku"] for row in shop.json("mapping", "list", "--unmapped")] == ["a2"]
     assert [row["sku"] for row in shop.json("mapping", "list", "--mapped", "--store", "shop east")] == ["A"]
+
+
+def test_which_store_skus_are_pushed(shop: Terminal) -> None:
+    """CH-4"""
+    assert [row["synced"] for row in shop.json("mapping", "choose", "Shop East", "a", "--not-synced")] == [False]
+    assert len(shop.json("mapping", "choose", "Shop East", "a", "--synced", "--whole-product")) == 2
+    assert all(row["synced"] for row in shop.json("mapping", "list", "--store", "Shop East"))
+    assert "has no store SKU 'none'" in shop.run("mapping", "choose", "Shop East", "none", "--synced", code=1)
+    shop.run("mapping", "choose", "Shop East", "a", code=2)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from server.warehousing import counts
-from server.warehousing.counts import Counted, NewCount
-from tests.factories import AT, make_sku, make_warehouse, put_stock
+from tests.factories import make_sku, make_warehouse, put_stock
 from tests.server.cli.conftest import Terminal, prepared
 
 
@@ -35,10 +33,12 @@ def test_a_count_is_completed_or_called_off(terminal: Terminal) -> None:
         def make(s) -> None:
             red = make_sku(s, "RED")
             put_stock(s, 1, red, 9)
-            for units in (7, 8):
-                counts.create_count(s, NewCount(1, [Counted(red, units)]), by="anna", at=AT)
 
         database.write(make)
+    made = terminal.json("stock-count", "create", "main", "red=7", "--note", "friday")
+    assert (made["state"], made["note"], made["lines"][0]["counted"]) == ("draft", "friday", 7)
+    terminal.run("stock-count", "create", "main", "RED=8")
+    assert "is not SKU=UNITS" in terminal.run("stock-count", "create", "main", "RED", code=2)
     assert [row["state"] for row in terminal.json("stock-count", "list", "--warehouse", "main")] == ["draft"] * 2
     assert terminal.json("stock-count", "complete", "1")["lines"][0]["difference"] == -2
     assert terminal.json("stock-count", "cancel", "2")["state"] == "cancelled"

@@ -97,8 +97,8 @@ def sandbox(
     file = path or settings().data_dir / "sandbox.db"
     file.parent.mkdir(parents=True, exist_ok=True)
     with terminating():
-        say(f"the sandbox store answers on http://{host}:{port}/sandbox/v1")
-        sandbox_http.serve(file, host, port)
+        told = f"the sandbox store answers on http://{host}:{port}/sandbox/v1"
+        sandbox_http.serve(file, host, port, ready=lambda: say(told))
 
 
 def _tls(chosen: Settings, wanted: bool, certificate: Path | None, key: Path | None) -> Tls | None:

@@ -10,6 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
+from server.errors import StockbookError
 from server.sandbox import http
 
 
@@ -25,6 +26,8 @@ def main() -> None:
         http.serve(given.path, given.host, given.port)
     except KeyboardInterrupt:
         return
+    except StockbookError as error:
+        sys.exit(error.text)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ import waitress
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
+from server.errors import Refused
 from server.sandbox import errors
 from server.sandbox.gate import Gate
 from server.sandbox.routes import EXTENSION, api, problem
@@ -72,13 +73,23 @@ def market_of(app: Flask) -> Marketplace:
     return market
 
 
-def serve(path: Path, host: str = "127.0.0.1", port: int = 8100) -> None:
-    """Serve until interrupted; the state stays in the file."""
-    app = create_app(path)
+def serve(path: Path, host: str = "127.0.0.1", port: int = 8100, *, ready: Callable[[], None] = lambda: None) -> None:
+    """Serve until interrupted; the state stays in the file. Calls `ready` once it listens.
+
+    Raises `Refused` where it can't listen.
+    """
+    app = create_app(path, deliver=False)
+    market = market_of(app)
     try:
-        waitress.serve(app, host=host, port=port, threads=THREADS, _quiet=True, **_limits())
+        try:
+            server = waitress.create_server(app, host=host, port=port, threads=THREADS, **_limits())
+        except OSError as error:
+            raise Refused(f"the sandbox store can't listen on {host}:{port}: {error.strerror or error}") from error
+        market.courier.start()
+        ready()
+        server.run()
     finally:
-        market_of(app).close()
+        market.close()
 
 
 @contextmanager

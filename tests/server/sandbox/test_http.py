@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import threading
+import socket
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -83,9 +85,15 @@ def test_it_stops_and_starts_again_on_the_same_file(tmp_path: Path) -> None:
             httpx.get(f"{url}/sandbox/v1", trust_env=False)
 
 
-def test_a_port_that_is_taken_is_an_error_and_nothing_goes_on(tmp_path: Path) -> None:
-    with running(tmp_path / "one.db") as url, pytest.raises(OSError, match="in use"):
-        port = int(url.rpartition(":")[2])
-        with running(tmp_path / "two.db", port=port):
-            pass
-    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("sandbox")]
+@pytest.mark.parametrize("command", [["server", "sandbox"], ["server.sandbox"]], ids=" ".join)
+def test_a_port_that_is_taken_is_said_in_a_sentence(command: list[str], tmp_path: Path) -> None:
+    """No traceback, and nothing is said to answer that does not."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = str(holder.getsockname()[1])
+        words = [sys.executable, "-m", *command, "--port", port, "--path", str(tmp_path / "sandbox.db")]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    told = f"the sandbox store can't listen on 127.0.0.1:{port}: Address already in use"
+    assert done.stderr.splitlines() == [told]

@@ -50,7 +50,9 @@ def number_format(column: Column) -> str:
 def cell_format(column: Column) -> dict[str, Any]:
     """The properties of a column's cells: texts are texts for Excel too, so that 00123 keeps its zeros."""
     properties = styling.BODY | _LINE | {"num_format": number_format(column)}
-    return properties | ({"indent": 1} if is_text(column) else {"align": "right", "indent": 1})
+    # Moments all have the same width: at the left they stand under their title.
+    side = "left" if is_text(column) or column.look is Look.MOMENT else "right"
+    return properties | {"align": side, "indent": 1}
 
 
 def excel_moment(when: datetime) -> float:

@@ -145,5 +145,5 @@ def log_to_stderr(level: str) -> None:
     form.converter = time.gmtime
     handler.setFormatter(form)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for noisy in ("apscheduler", "httpx", "httpcore", "alembic"):
+    for noisy in ("apscheduler", "httpx", "httpcore", "alembic", "paramiko"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

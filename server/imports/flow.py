@@ -6,9 +6,6 @@ where it stopped. Handing in and noting its upload are one transaction, so what 
 
 from __future__ import annotations
 
-import logging
-import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,42 +17,25 @@ from server.access.audit import audit
 from server.access.roles import Role, demand
 from server.access.users import find_user
 from server.db.session import Database
-from server.errors import Busy, NotAllowed, NotFound, Refused
-from server.imports import claiming, places
+from server.errors import NotFound, Refused
+from server.imports import claiming, handing_in, places
 from server.imports.addresses import PlaceTrouble
-from server.imports.claiming import Taken
+from server.imports.claiming import Later, Taken
+from server.imports.handing_in import Verdict
 from server.imports.models import ScheduledImport
 from server.imports.places import Place
-from server.imports.rules import Found, beside, kept_name, steady
+from server.imports.rules import Found, beside, kept_name, misnamed, shortened, steady
 from server.imports.sealing import unseal
+from server.imports.work import Order, Work
 from server.settings import Settings
 from server.stores.credentials import keys_of
 from server.uploads import downloads, pipeline
 from server.uploads.models import Upload
-from server.uploads.pipeline import FileProblem, Interrupted, Request, Who
-from server.uploads.sources import keep_file
-
-log = logging.getLogger(__name__)
+from server.uploads.pipeline import Request, Who
 
 MOST_FILES = 200
-_GOOD = frozenset({"validated", "applied", "partly_applied", "duplicate", "undone"})
 
 Progress = Callable[[int, int | None, str], None]
-
-
-@dataclass(frozen=True)
-class Order:
-    """A scheduled import as a round needs it."""
-
-    id: int
-    name: str
-    kind: str
-    settings: dict[str, str]
-    sealed: bytes | None
-    pattern: str
-    quiet_seconds: int
-    request: Request
-    who: Who
 
 
 @dataclass
@@ -66,22 +46,6 @@ class Round:
     said: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What became of a file: where it goes, and why in words where that is not all well."""
-
-    good: bool
-    outcome: str
-    text: str = ""
-    upload: Upload | None = None
-
-
-class Later(Refused):
-    """This file has to wait for the next round."""
-
-    code = "later"
-
-
 def run(
     db: Database,
     settings: Settings,
@@ -89,34 +53,62 @@ def run(
     *,
     progress: Progress,
     stopping: Callable[[], bool] = lambda: False,
+    alone: bool = False,
 ) -> Round:
-    """One round. Raises `PlaceTrouble` where the place is away, `Refused` where its user may not, `NotFound`."""
+    """One round. Raises `PlaceTrouble` where the place is away, `Refused` where its user may not, `NotFound`.
+
+    `alone`: as far as the caller knows no other round of this import is at work, so that what an earlier one left half
+    done is taken up at once, and not when its lease runs out (JOB-3).
+    """
     with db.read() as session:
         order = _order(session, import_id)
     secrets = unseal(keys_of(settings), order.sealed)
     done = Round()
     with places.opened(settings, order.kind, order.settings, secrets) as place:
+        work = Work(db, settings, order, place, stopping)
         first = place.look(order.pattern)
         here = [place.key_of(found) for found in first]
-        db.write(lambda session: claiming.sweep(session, order.id, here, at=clock.now()))
-        if not first:
-            return done
-        _wait(order.quiet_seconds, stopping)
-        second = place.look(order.pattern)
-        ready = steady(first, second)[:MOST_FILES]
-        if len(second) > len(ready):
-            done.counts["waiting"] = len(second) - len(ready)
-        for number, found in enumerate(ready):
-            if stopping():
-                break
-            progress(number, len(ready), found.name)
-            try:
-                _take(db, settings, order, place, found, done)
-            except PlaceTrouble as trouble:
-                place.look(order.pattern)  # raises where it is the place and not this file
-                done.counts["trouble"] += 1
-                done.said.append(f"{found.name}: {trouble.text}")
+        db.write(lambda session: _tidy(session, order.id, here, alone=alone))
+        if first:
+            work.wait_until(order.quiet_seconds)
+            _take_all(work, _ready(work, first, done), progress, done)
     return done
+
+
+def _tidy(session: Session, import_id: int, here: list[str], *, alone: bool) -> None:
+    """What earlier rounds left. `here`: the keys of the files that are there."""
+    if alone:
+        pipeline.give_up(session, claiming.give_back(session, import_id))
+    claiming.sweep(session, import_id, here, at=clock.now())
+
+
+def _ready(work: Work, first: list[Found], done: Round) -> list[Found]:
+    """What a second look finds as the first one did, and may be taken."""
+    second = work.place.look(work.order.pattern)
+    good = []
+    for found in steady(first, second):
+        if why := misnamed(found.name):
+            done.counts["left"] += 1
+            done.said.append(f"{shortened(found.name)}: {why}")
+        else:
+            good.append(found)
+    ready = good[:MOST_FILES]
+    if waiting := len(second) - done.counts["left"] - len(ready):
+        done.counts["waiting"] += waiting
+    return ready
+
+
+def _take_all(work: Work, ready: list[Found], progress: Progress, done: Round) -> None:
+    for number, found in enumerate(ready):
+        if work.stopping():
+            break
+        progress(number, len(ready), found.name)
+        try:
+            _take(work, found, done)
+        except PlaceTrouble as trouble:
+            work.place.look(work.order.pattern)  # raises where it is the place and not this file
+            done.counts["trouble"] += 1
+            done.said.append(f"{found.name}: {trouble.text}")
 
 
 def _order(session: Session, import_id: int) -> Order:
@@ -142,137 +134,56 @@ def _order(session: Session, import_id: int) -> Order:
     )
 
 
-def _wait(seconds: float, stopping: Callable[[], bool]) -> None:
-    until = time.monotonic() + seconds
-    while not stopping() and (left := until - time.monotonic()) > 0:
-        time.sleep(min(left, 0.5))
-
-
-def _take(db: Database, settings: Settings, order: Order, place: Place, found: Found, done: Round) -> None:
+def _take(work: Work, found: Found, done: Round) -> None:
     """One file, from the claim to its move."""
-    key = place.key_of(found)
-    taken = db.write(lambda session: claiming.claim(session, order.id, key, found, at=clock.now()))
+    key = work.place.key_of(found)
+    taken = work.db.write(lambda session: claiming.claim(session, work.order.id, key, found, at=clock.now()))
     if taken is None:
         done.counts["elsewhere"] += 1
+        done.said.append(f"{found.name}: another round, or another import of this place, is at it")
         return
     try:
-        verdict = _verdict(db, settings, order, place, found, taken)
+        verdict = handing_in.verdict(work, found, taken)
         if verdict is None:
-            db.write(lambda session: claiming.forget(session, taken.id))
+            work.db.write(lambda session: claiming.forget(session, taken.id))
+            done.counts["waiting"] += 1
             return
-        _put_away(db, settings, order, place, found, taken, verdict)
+        _put_away(work, found, taken, verdict)
     except Later as later:
         done.counts["waiting"] += 1
         done.said.append(f"{found.name}: {later.text}")
         return
     finally:
-        db.write(lambda session: claiming.release(session, taken.id))
+        work.db.write(lambda session: claiming.release(session, taken))
     done.counts[verdict.outcome] += 1
     if not verdict.good:
         done.said.append(f"{found.name}: {verdict.text}")
 
 
-def _verdict(
-    db: Database, settings: Settings, order: Order, place: Place, found: Found, taken: Taken
-) -> Verdict | None:
-    """What becomes of the file; None where it is gone or has changed, so that there is nothing to take."""
-    upload = _earlier(db, taken)
-    if upload is not None:
-        return _judged(upload)
-    if not place.unchanged(found):
-        return None
-    if found.size > settings.upload_max_bytes:
-        most = settings.upload_max_bytes / 1024**2
-        return Verdict(False, "failed", f"The file is larger than the {most:g} MB that may be handed in at once.")
-    return _judged(_handed_in(db, settings, order, place, found, taken))
-
-
-def _earlier(db: Database, taken: Taken) -> Upload | None:
-    """The upload that somebody made of it before; None where there is none, or it came to nothing.
-
-    Raises `Later` while it is at work. One that was cut off is handed in anew.
-    """
-    if taken.upload_id is None:
-        return None
-    pipeline.recover(db, all_of_them=False)
-    upload = _upload(db, taken.upload_id)
-    if upload.status == "running":
-        raise Later(f"upload {upload.id} of it is still at work")
-    if _came_to_nothing(upload):
-        db.write(lambda session: claiming.link(session, taken.id, None))
-        return None
-    return upload
-
-
-def _came_to_nothing(upload: Upload) -> bool:
-    return upload.status == "failed" and (upload.problem or {}).get("code") in ("interrupted", "busy")
-
-
-def _handed_in(db: Database, settings: Settings, order: Order, place: Place, found: Found, taken: Taken) -> Upload:
-    with tempfile.TemporaryFile() as file:
-        place.fetch(found, file, settings.upload_max_bytes)
-        file.seek(0)
-        source, _ = keep_file(settings, file, found.name, order.request.template)
-    upload_id = pipeline.receive(
-        db,
-        source,
-        order.request,
-        order.who,
-        also=lambda session, number: claiming.link(session, taken.id, number),
-    )
-    try:
-        pipeline.process(db, settings, upload_id, source, order.request, order.who)
-    except (FileProblem, NotAllowed):
-        pass  # why stands in the history
-    except (Busy, Interrupted) as error:
-        db.write(lambda session: claiming.link(session, taken.id, None))
-        raise Later(error.text) from error
-    return _upload(db, upload_id)
-
-
-def _upload(db: Database, upload_id: int) -> Upload:
-    with db.read() as session:
-        return session.get_one(Upload, upload_id)
-
-
-def _judged(upload: Upload) -> Verdict:
-    """Where the file of a finished upload goes. One that was only validated is good where no row is wrong."""
-    counts = upload.counts or {}
-    wrong = int(counts.get("error", 0)) + int(counts.get("conflict", 0))
-    good = upload.status in _GOOD and not (upload.status == "validated" and wrong)
-    said = list(upload.messages)
-    if upload.problem is not None:
-        said = [str(upload.problem["detail"])]
-    elif wrong and upload.status == "validated":
-        said.insert(0, "1 row is not right." if wrong == 1 else f"{wrong} rows are not right.")
-    outcome = upload.status if good else "failed"
-    return Verdict(good, outcome, " ".join(said)[:1000], upload)
-
-
-def _put_away(
-    db: Database, settings: Settings, order: Order, place: Place, found: Found, taken: Taken, verdict: Verdict
-) -> None:
+def _put_away(work: Work, found: Found, taken: Taken, verdict: Verdict) -> None:
     """The result beside where the file will be, then the file, then the note that it is done."""
+    place = work.place
     target = taken.target or _free_target(place, found, taken, verdict)
-    db.write(lambda session: claiming.name_target(session, taken.id, target))
-    if verdict.upload is not None and (result := _result(db, settings, verdict.upload)) is not None:
+    work.db.write(lambda session: claiming.name_target(session, taken, target))
+    if verdict.upload is not None and (result := _result(work, verdict.upload)) is not None:
         place.put(beside(target, ".result.xlsx"), result)
     if verdict.text:
-        place.put(beside(target, ".txt"), f"{found.name}\n\n{verdict.text}\n".encode())
+        said = "\n\n".join(filter(None, (found.name, verdict.text, verdict.advice)))
+        place.put(beside(target, ".txt"), f"{said}\n".encode())
     as_it_was = place.unchanged(found)
     if as_it_was:
         place.move(found.name, target)
     elif as_it_was is False and verdict.upload is not None:  # a newer one has its name already: that is another file
-        place.put(target, downloads.original_file(settings, verdict.upload)[0])
+        place.put(target, downloads.original_file(work.settings, verdict.upload)[0])
     at = clock.now()
 
     def end(session: Session) -> None:
         claiming.finish(session, taken.id, good=verdict.good, text=verdict.text, at=at)
         number = None if verdict.upload is None else verdict.upload.id
         detail = {"file": found.name, "upload": number, "outcome": verdict.outcome, "kept_as": target}
-        audit(session, order.who.name, "import.take", order.name, at=at, **detail)
+        audit(session, work.order.who.name, "import.take", work.order.name, at=at, **detail)
 
-    db.write(end)
+    work.db.write(end)
 
 
 def _free_target(place: Place, found: Found, taken: Taken, verdict: Verdict) -> str:
@@ -286,9 +197,9 @@ def _free_target(place: Place, found: Found, taken: Taken, verdict: Verdict) -> 
         number += 1
 
 
-def _result(db: Database, settings: Settings, upload: Upload) -> bytes | None:
+def _result(work: Work, upload: Upload) -> bytes | None:
     """The result workbook; None where no row was looked at."""
     try:
-        return downloads.result_file(db, settings, upload.id)
+        return downloads.result_file(work.db, work.settings, upload.id)
     except (Refused, NotFound):
         return None

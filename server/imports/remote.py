@@ -135,7 +135,7 @@ def words_of(error: Exception) -> str:
     if isinstance(error, EOFError):
         return "the server hung up"
     if isinstance(error, FileNotFoundError):
-        return f"there is no {error.filename or error}"[:200]
+        return f"there is no {error.filename}"[:200] if error.filename else "there is no such folder or file"
     if isinstance(error, UnicodeError):
         return "the server's file names are not UTF-8"
     if isinstance(error, ftplib.Error | paramiko.SSHException):

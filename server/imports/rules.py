@@ -15,6 +15,8 @@ Mode = Literal["validate", "apply", "apply_good"]
 _UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload", ".download", ".swp", "~")
 _HIDDEN = (".", "~$", "~")
 LONGEST_NAME = 200
+#: What of a name is kept, so that `(upload 12)` and `.result.xlsx` find room in 255 bytes.
+MOST_STEM_BYTES, MOST_ENDING_BYTES = 190, 20
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,10 @@ class PlaceKind:
     port: int = 0
 
 
-_HOST = {"host": "Name or address of the server.", "port": "Its port.", "user": "User name."}
+def _host(port: int) -> dict[str, str]:
+    said = f"Its port; {port} unless given."
+    return {"host": "Name or address of the server, nothing before or after it.", "port": said, "user": "User name."}
+
 
 KINDS: Mapping[str, PlaceKind] = MappingProxyType(
     {
@@ -42,7 +47,7 @@ KINDS: Mapping[str, PlaceKind] = MappingProxyType(
         ),
         "ftp": PlaceKind(
             "An FTP server",
-            {**_HOST, "path": "Folder on it; / unless given."},
+            {**_host(21), "path": "Folder on it; / unless given."},
             {"password": "Password. FTP sends it in clear."},
             frozenset({"host"}),
             frozenset({"host", "port"}),
@@ -51,7 +56,7 @@ KINDS: Mapping[str, PlaceKind] = MappingProxyType(
         "sftp": PlaceKind(
             "An SFTP server (SSH)",
             {
-                **_HOST,
+                **_host(22),
                 "path": "Folder on it; / unless given.",
                 "host_key": "The server's key as SHA256:…, without which it is not trusted. The first run tells it.",
             },
@@ -64,7 +69,7 @@ KINDS: Mapping[str, PlaceKind] = MappingProxyType(
             "A bucket (S3 and what speaks like it)",
             {
                 "host": "Name of the server, like s3.eu-central-1.amazonaws.com.",
-                "port": "Its port.",
+                "port": "Its port; 443 unless given.",
                 "tls": "no: without encryption, for a server in your own network.",
                 "bucket": "Name of the bucket.",
                 "region": "Its region; us-east-1 unless given.",
@@ -90,13 +95,31 @@ class Found:
 
 
 def is_meant(name: str, pattern: str) -> bool:
-    """Whether a file of that name is taken: fits the pattern, whatever its case, and is no unfinished one."""
+    """Whether a file of that name is looked for: fits the pattern, whatever its case, and is no unfinished one."""
     low = name.casefold()
-    if low.startswith(_HIDDEN) or low.endswith(_UNFINISHED) or len(name) > LONGEST_NAME:
+    if low.startswith(_HIDDEN) or low.endswith(_UNFINISHED):
         return False
+    return any(fnmatchcase(low, one) for one in patterns(pattern.casefold()))
+
+
+def patterns(text: str) -> list[str]:
+    """The patterns in a text that has several, separated by commas."""
+    return [one.strip() for one in text.split(",") if one.strip()]
+
+
+def misnamed(name: str) -> str:
+    """Why a file of that name can't be taken, and what helps; empty where it can."""
+    if len(name) > LONGEST_NAME:
+        return f"its name is longer than {LONGEST_NAME} characters, so it is left; rename it"
     if not name.isprintable() or "/" in name or "\\" in name:
-        return False
-    return any(fnmatchcase(low, one.strip().casefold()) for one in pattern.split(",") if one.strip())
+        return "its name has characters that files here can't have, so it is left; rename it"
+    return ""
+
+
+def shortened(name: str) -> str:
+    """A name to be read in a sentence, whatever it is made of."""
+    shown = "".join(char if char.isprintable() else "?" for char in name)
+    return shown if len(shown) <= 60 else f"{shown[:59]}…"
 
 
 def steady(before: list[Found], after: list[Found]) -> list[Found]:
@@ -106,10 +129,15 @@ def steady(before: list[Found], after: list[Found]) -> list[Found]:
 
 
 def kept_name(name: str, label: str, number: int = 1) -> str:
-    """What a file is called once it is taken: `stock (upload 12).xlsx`; from the second `number` on with that."""
+    """What a file is called once it is taken: `stock (upload 12).xlsx`; from the second `number` on with that. A long
+    name is cut, since no file system takes more than 255 bytes."""
     stem, ending = splitext(name)
     again = "" if number == 1 else f" {number}"
-    return f"{stem} ({label}){again}{ending}"
+    return f"{_cut(stem, MOST_STEM_BYTES)} ({label}){again}{_cut(ending, MOST_ENDING_BYTES)}"
+
+
+def _cut(text: str, most_bytes: int) -> str:
+    return text.encode()[:most_bytes].decode(errors="ignore").rstrip()
 
 
 def beside(kept: str, ending: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Any
 
 from cryptography.fernet import MultiFernet
@@ -18,7 +20,7 @@ from server.db.base import fold
 from server.errors import Conflict, NotAllowed, NotFound, WrongUse
 from server.imports.addresses import PlaceTrouble, folder_within
 from server.imports.models import ImportFile, ScheduledImport
-from server.imports.rules import KINDS, PlaceKind
+from server.imports.rules import KINDS, PlaceKind, patterns
 from server.imports.sealing import seal, unseal
 from server.settings import Settings
 from validators.registry import WORKBOOKS
@@ -180,16 +182,28 @@ def _parted(kind: PlaceKind, given: Mapping[str, Any]) -> tuple[dict[str, str], 
             continue
         if len(text) > 500 or not text.isprintable():
             raise WrongUse(f"{name} is a printable text of at most 500 characters", field=name)
+        if name == "host" and not _is_host(text):
+            raise WrongUse(
+                "a host is a name or an address alone, like ftp.example.com; its port is a setting of its own",
+                field="host",
+            )
         if name == "port" and text and not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
             raise WrongUse("a port is a number from 1 to 65535", field="port")
         plain[name] = text
     return plain, secrets
 
 
+def _is_host(text: str) -> bool:
+    with suppress(ValueError):
+        ip_address(text)  # an IPv6 address has colons
+        return True
+    return not any(char in text for char in ":/\\@[] ")
+
+
 def _rename(session: Session, row: ScheduledImport, name: str) -> None:
     name = " ".join(name.split())
-    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
-        raise WrongUse(f"a scheduled import's name is 1 to {LONGEST_NAME} printable characters", field="name")
+    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable() or "/" in name:  # a job's name stands in addresses
+        raise WrongUse(f"a scheduled import's name is 1 to {LONGEST_NAME} characters, without /", field="name")
     with session.no_autoflush:
         other = session.scalar(select(ScheduledImport.id).where(ScheduledImport.key == fold(name)))
     if other is not None and other != row.id:
@@ -206,7 +220,7 @@ def _acting(session: Session, user_id: int, role: Role) -> int:
 
 def _pattern(text: str) -> str:
     text = text.strip()
-    if not 1 <= len(text) <= 100 or not text.isprintable() or "/" in text or "\\" in text:
+    if not patterns(text) or len(text) > 100 or not text.isprintable() or "/" in text or "\\" in text:
         raise WrongUse("a pattern is like stock*.xlsx, several separated by commas, without folders", field="pattern")
     return text
 

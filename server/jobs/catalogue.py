@@ -152,13 +152,15 @@ def import_files(context: JobContext) -> Counts:
         record_of(context.arguments),
         progress=context.progress,
         stopping=context.stopping,
+        alone=True,  # as every run of a job of this kind is
     )
     counts = {what: number for what, number in done.counts.items() if number}
-    said = done.said[:_NAMED]
+    more = len(done.said) - _NAMED
+    said = [*done.said[:_NAMED], *([f"and {more} more"] if more > 0 else [])]
     if said and set(counts) == {"trouble"}:
-        raise Refused("; ".join(said))
-    if said:
-        context.progress(len(said), len(said), "; ".join(said))
+        raise Refused("\n".join(said))
+    if counts:
+        context.progress(done.counts.total(), done.counts.total(), "\n".join(said))
     return counts
 
 

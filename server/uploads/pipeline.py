@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from server.access.audit import audit
@@ -340,19 +340,24 @@ def recover(db: Database, *, all_of_them: bool) -> int:
     way (the command line, a job of a process of its own) may well be at work: it is given up when its lease has run
     out, here or by retention. Gives how many there were.
     """
+    over = Upload.lease_until < now()
+    return db.write(lambda session: _give_up(session, or_(over, Upload.user_id.is_not(None)) if all_of_them else over))
+
+
+def give_up(session: Session, upload_ids: Sequence[int]) -> None:
+    """Whoever worked on these is gone, as the caller knows without waiting for their leases. Should he still be at it,
+    nothing of it is applied; what has come to an end stays as it is."""
+    _give_up(session, Upload.id.in_(upload_ids))
+
+
+def _give_up(session: Session, which: ColumnElement[bool]) -> int:
     said = {
         "code": "interrupted",
         "detail": "The server stopped while working on this. Nothing was applied; hand it in again.",
     }
-
-    def work(session: Session) -> int:
-        over = Upload.lease_until < now()
-        given_up = or_(over, Upload.user_id.is_not(None)) if all_of_them else over
-        left = update(Upload).where(Upload.status == "running", given_up)
-        values = {"status": "failed", "problem": said, "finished_at": now(), "lease_until": None}
-        return session.execute(left.values(values)).rowcount  # type: ignore[attr-defined, no-any-return]
-
-    return db.write(work)
+    values = {"status": "failed", "problem": said, "finished_at": now(), "lease_until": None}
+    left = update(Upload).where(Upload.status == "running", which).values(values)
+    return session.execute(left).rowcount  # type: ignore[attr-defined, no-any-return]
 
 
-__all__ = ["FileProblem", "Request", "StockbookError", "Who", "process", "receive", "recover"]
+__all__ = ["FileProblem", "Request", "StockbookError", "Who", "give_up", "process", "receive", "recover"]

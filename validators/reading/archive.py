@@ -36,7 +36,7 @@ def look(path: Path, filename: str, limits: Limits) -> str:
             kind = _kind(members, archive, filename)
             _look_inside(file, members, limits, path.stat().st_size, kind)
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, NotImplementedError, ValueError) as error:
-        raise Unreadable("file-damaged", reason=f"the archive is broken ({type(error).__name__})") from None
+        raise Unreadable("file-damaged", reason="a part of it is missing or broken") from error
     return kind
 
 

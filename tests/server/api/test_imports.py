@@ -50,7 +50,11 @@ def test_add_change_list_remove(api: Api) -> None:
         ({"settings": {"host": "x", "port": 70000}}, "port"),
         ({"settings": {"host": ["x"]}}, "host"),
         ({"settings": {"host": "x\ny"}}, "host"),
+        ({"settings": {"host": "ftp.example.com:2121"}}, "host"),
+        ({"settings": {"host": "ftp://ftp.example.com"}}, "host"),
+        ({"name": "a/b"}, "name"),
         ({"pattern": "../*"}, "pattern"),
+        ({"pattern": " , "}, "pattern"),
         ({"template": "no_such"}, "template"),
     ],
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from server.cli.main import main
-from server.imports import flow
+from server.imports.work import Work
 
 
 def test_from_adding_to_removing(
@@ -18,7 +18,7 @@ def test_from_adding_to_removing(
     """Add, change, run with a file that is none, list, remove; a secret is asked for and never shown."""
     monkeypatch.setenv("STOCKBOOK_DATA_DIR", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(flow, "_wait", lambda *_: None)
+    monkeypatch.setattr(Work, "wait_until", lambda *_: None)
 
     def call(*arguments: str, code: int = 0) -> str:
         assert main(list(arguments)) == code

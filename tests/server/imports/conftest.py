@@ -15,6 +15,7 @@ from server.db.session import Database
 from server.imports import flow
 from server.imports.flow import Round
 from server.imports.service import Change
+from server.imports.work import Work
 from server.jobs import watching
 from server.settings import Settings
 from server.stores.credentials import keys_of
@@ -25,7 +26,7 @@ from tests.support.http import Api, make_api
 from tests.support.watched_files import BucketFiles, Files, FolderFiles
 
 PLACES = ("folder", "ftp", "sftp", "s3")
-WAIT = flow._wait
+WAIT = Work.wait_until
 
 
 @dataclass
@@ -38,9 +39,9 @@ class Watched:
     home: Path
     files: Files
 
-    def round(self) -> Round:
-        """One round of it."""
-        return flow.run(self.api.db, self.settings, self.id, progress=lambda done, total, text: None)
+    def round(self, *, alone: bool = False) -> Round:
+        """One round of it; `alone` as its job runs it."""
+        return flow.run(self.api.db, self.settings, self.id, progress=lambda done, total, text: None, alone=alone)
 
     def drop(self, name: str, content: bytes) -> None:
         """A file arrives."""
@@ -76,7 +77,7 @@ class Watched:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The two looks come one right after the other; what happens between them a test says itself."""
-    monkeypatch.setattr(flow, "_wait", lambda *_: None)
+    monkeypatch.setattr(Work, "wait_until", lambda *_: None)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.imports.rules import Found, beside, is_meant, kept_name, steady
+from server.imports.rules import Found, beside, is_meant, kept_name, misnamed, shortened, steady
 
 
 @pytest.mark.parametrize(
@@ -19,15 +19,20 @@ from server.imports.rules import Found, beside, is_meant, kept_name, steady
         ("~$stock.xlsx", "*", False),
         (".stock.xlsx", "*", False),
         ("stock.xlsx~", "*", False),
-        ("a/b.xlsx", "*", False),
-        ("a\\b.xlsx", "*", False),
-        ("a\r\nDELE b.xlsx", "*", False),
-        ("x" * 201, "*", False),
     ],
 )
 def test_which_files_are_meant(name: str, pattern: str, meant: bool) -> None:
     """JOB-2: the pattern, whatever the case; never what is unfinished, hidden, or no plain name."""
     assert is_meant(name, pattern) is meant
+
+
+@pytest.mark.parametrize("name", ["a/b.xlsx", "a\\b.xlsx", "a\r\nDELE b.xlsx", "x" * 201, "a\udc80.xlsx"])
+def test_which_names_can_not_be(name: str) -> None:
+    """JOB-2: no plain name; people are told, in a line that can be read."""
+    assert "rename it" in misnamed(name)
+    assert shortened(name).isprintable()
+    assert len(shortened(name)) <= 60
+    assert not misnamed("Größe 1..xlsx")
 
 
 def test_what_two_looks_saw_alike_is_ready() -> None:
@@ -43,5 +48,8 @@ def test_names_afterwards() -> None:
     assert kept_name("stock.xlsx", "upload 12") == "stock (upload 12).xlsx"
     assert kept_name("a.b.csv", "file 3", 2) == "a.b (file 3) 2.csv"
     assert kept_name("README", "upload 1") == "README (upload 1)"
+    for long in ("ü" * 120 + ".xlsx", "日" * 80 + ".xlsx", "a." + "x" * 190):
+        assert len(beside(kept_name(long, "upload 1234567", 12), ".result.xlsx").encode()) <= 255
+        assert len(kept_name(long, "upload 1234567", 12).encode()) <= 255
     assert beside("done/stock (upload 12).xlsx", ".result.xlsx") == "done/stock (upload 12).result.xlsx"
     assert beside("done/" + kept_name("a.b c", "upload 12"), ".txt") == "done/a (upload 12).txt"

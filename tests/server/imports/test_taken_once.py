@@ -85,6 +85,42 @@ def test_killed_after_the_move(watch: Watch, monkeypatch: pytest.MonkeyPatch, ki
     assert night.on_hand("A-1") == 10
 
 
+@pytest.mark.parametrize("step", ["fetch", "process", "put", "move"])
+def test_who_is_alone_takes_over_at_once(watch: Watch, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """JOB-3: no lease is waited for where no other round can be at work."""
+    night = watch()
+    night.drop("stock.xlsx", night.book(ROW))
+    with monkeypatch.context() as patched:
+        patched.setattr(*{"process": (pipeline, "process")}.get(step, (Place, step)), _dies)
+        patched.setattr(claiming, "release", lambda *_: None)
+        with pytest.raises(Killed):
+            night.round()
+    assert night.round(alone=True).counts == {"applied": 1}
+    assert night.on_hand("A-1") == 5
+    assert len(night.kept("done")) == 2
+
+
+@pytest.mark.parametrize("slow", ["fetch", "process"])
+def test_who_lost_a_file_hands_nothing_in(watch: Watch, monkeypatch: pytest.MonkeyPatch, slow: str) -> None:
+    """JOB-2: a server that was thought dead, and goes on after another took the file over."""
+    night = watch(again=True)
+    night.drop("stock.xlsx", night.book(ROW))
+    owner: Any = {"process": pipeline}.get(slow, Place)
+    really = getattr(owner, slow)
+
+    def late(*given: Any) -> None:
+        with monkeypatch.context() as other:
+            other.setattr(owner, slow, really)
+            other.setattr(Place, "move", lambda *_: None)  # so that the file is still there for the late one
+            night.round(alone=True)
+        really(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(owner, slow, late)
+        assert night.round().counts == {"waiting": 1}
+    assert night.on_hand("A-1") == 5
+
+
 def test_a_newer_file_of_the_same_name_is_not_moved_away(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that writes its next file while ours is applied: both are applied, both are kept."""
     night = watch()

@@ -13,14 +13,16 @@ from sqlalchemy.orm import Session
 from server import clock
 from server.access.users import change_user, user_named
 from server.db.session import Database
-from server.imports import flow
+from server.imports import claiming
 from server.imports.models import ScheduledImport
 from server.imports.service import Change
+from server.imports.work import Work
 from server.jobs import service, watching
 from server.jobs.models import Job, Run
 from server.jobs.runner import Runner
 from server.settings import Settings
 from server.stores.credentials import keys_of
+from server.uploads import pipeline
 from tests import factories
 from tests.support.filling import fill, template
 from tests.support.http import Api, make_api
@@ -58,7 +60,7 @@ class World:
 @pytest.fixture
 def world(db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """One SKU in one warehouse."""
-    monkeypatch.setattr(flow, "_wait", lambda *_: None)
+    monkeypatch.setattr(Work, "wait_until", lambda *_: None)
     settings = Settings(data_dir=tmp_path / "data")
 
     def work(session: Session) -> None:
@@ -86,6 +88,29 @@ def test_a_run_tells_what_it_took(world: World) -> None:
     files = world.api.admin.get(f"/imports/{number}/files").json["items"]
     assert {(one["name"], one["state"]) for one in files} == {("good.xlsx", "done"), ("bad.xlsx", "failed")}
     assert {one["kept_as"].split("/")[0] for one in files} == {"done", "failed"}
+
+
+def test_a_run_that_went_well_says_no_more_than_its_counts(world: World) -> None:
+    """JOB-1: the name of the file that was at work last is no message."""
+    number = world.add("night")
+    book = fill(template(world.api.admin, "stock_in"), "stock_in", [{"sku": "A-1", "quantity": 5}])
+    (world.folder("night") / "good.xlsx").write_bytes(book)
+    done = world.run(number)
+    assert (done.counts, done.progress["text"]) == ({"applied": 1}, "")
+
+
+def test_a_server_that_died_is_replaced_within_a_minute(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """JOB-3: whoever takes the job over takes its files over too, at once, also one that was half way."""
+    number = world.add("night")
+    book = fill(template(world.api.admin, "stock_in"), "stock_in", [{"sku": "A-1", "quantity": 5}])
+    (world.folder("night") / "stock.xlsx").write_bytes(book)
+    with monkeypatch.context() as patched:  # it dies in the middle of its upload, and gives nothing back
+        patched.setattr(pipeline, "process", lambda *_: (_ for _ in ()).throw(SystemExit))
+        patched.setattr(claiming, "release", lambda *_: None)
+        world.run(number)
+    assert world.run(number).counts == {"applied": 1}
+    statuses = [one["status"] for one in world.api.admin.get("/uploads").json["items"]]
+    assert statuses == ["applied", "failed"]
 
 
 def test_a_place_that_is_away_fails_its_run_and_no_other(world: World) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from server.imports import flow
 from server.imports.models import ImportFile
+from server.imports.work import Work
 from server.jobs.models import Run
 from tests.support.filling import fill, template
 from tests.support.http import Api
@@ -36,7 +37,7 @@ def _made(who: Person, form: dict[str, str]) -> str:
 
 def test_from_set_up_to_its_first_files(shop: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """JOB-2, JOB-4: added on a page, looked into by a click; what it took is listed with the upload that it became."""
-    monkeypatch.setattr(flow, "_wait", lambda *_: None)
+    monkeypatch.setattr(Work, "wait_until", lambda *_: None)
     manager = person(shop, "manager")
     assert "No place is watched yet" in manager.get("/imports").text
     path = _made(manager, FOLDER)

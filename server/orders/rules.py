@@ -85,6 +85,12 @@ def decide(known: Known, order: MarketOrder, *, ways: Ways) -> Decision:
     return Decision(True, actions_for(known.state, order, ways=ways))
 
 
+def replaces(order: MarketOrder, known: MarketOrder) -> bool:
+    """Whether news told after other news of the same order is the one to go by: at equal times one that does not step
+    back (ORD-3)."""
+    return (order.updated_at, _RANK[order.status]) >= (known.updated_at, _RANK[known.status])
+
+
 def actions_for(state: State, order: MarketOrder, *, ways: Ways) -> tuple[Action, ...]:
     """The actions that bring an order in `state` to what the store reports, those that its state allows."""
     if state is State.RECORDED:

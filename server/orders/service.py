@@ -58,7 +58,15 @@ def act(
 
 
 def perform(session: Session, action: Action, orders: Sequence[Order], *, by: str, at: datetime, cause: Cause) -> None:
-    """Do `action` to locked orders whose states allow it."""
+    """Do `action` to locked orders whose states allow it.
+
+    One that is cancelled without return, but that the shelf no longer covers, is released: a count has said that those
+    goods are gone already (STK-5).
+    """
+    if action is Action.CANCEL_NOT_RETURNED:
+        gone = allocating.uncovered(session, orders)
+        perform(session, Action.CANCEL, [order for order in orders if order.id in gone], by=by, at=at, cause=cause)
+        orders = [order for order in orders if order.id not in gone]
     by_effect: dict[Effect, list[Order]] = defaultdict(list)
     for order in orders:
         by_effect[TABLE[State(order.state), action].effect].append(order)

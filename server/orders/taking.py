@@ -147,7 +147,7 @@ def _newest(news: Sequence[MarketOrder]) -> dict[str, MarketOrder]:
     """The newest news of each order."""
     newest: dict[str, MarketOrder] = {}
     for order in news:
-        if order.number not in newest or newest[order.number].updated_at <= order.updated_at:
+        if order.number not in newest or rules.replaces(order, newest[order.number]):
             newest[order.number] = order
     return newest
 
@@ -247,8 +247,7 @@ def _act(session: Session, todo: Sequence[_Todo], *, by: str, at: datetime) -> N
     """Releases and deductions before allocations, so that what one order gives back another may get.
 
     An order in process that was shipped at the market, but that the shelf no longer covers (STK-5), waits as it is: it
-    stays at risk until stock is put right, and holds up no other news. One that is cancelled without return, but not
-    covered, is released: a count has said that those goods are gone already.
+    stays at risk until stock is put right, and holds up no other news.
     """
     waiting: set[int] = set()
     for place in range(max((len(actions) for _, actions in todo), default=0)):
@@ -256,10 +255,6 @@ def _act(session: Session, todo: Sequence[_Todo], *, by: str, at: datetime) -> N
         for order, actions in todo:
             if place < len(actions):
                 by_action[actions[place]].append(order)
-        if lost := by_action.get(Action.CANCEL_NOT_RETURNED):
-            gone = uncovered(session, lost)
-            by_action[Action.CANCEL] += [order for order in lost if order.id in gone]
-            by_action[Action.CANCEL_NOT_RETURNED] = [order for order in lost if order.id not in gone]
         for action in sorted(by_action, key=_ALLOCATING.__contains__):
             some = by_action[action]
             if action in _OUTSIDE:

@@ -85,8 +85,8 @@ def foresee(session: Session, deeds: Sequence[Deed]) -> None:
                 deed.to = outcomes([need], figures.available, counting=counting)[deed.order.id]
             elif deed.effect is Effect.MOVE and deed.warehouse_id is not None:
                 deed.short = not _fits_there(own, deed.warehouse_id, figures)
-            elif deed.effect is Effect.DEDUCT:
-                deed.short = _short(deed.order, own, figures)
+            elif deed.effect is Effect.DEDUCT and _short(deed.order, own, figures):
+                _lack(deed, own, figures)
 
 
 def _give(deed: Deed, holds: Sequence[OrderHold], figures: _Figures) -> None:
@@ -100,6 +100,15 @@ def _give(deed: Deed, holds: Sequence[OrderHold], figures: _Figures) -> None:
         elif deed.effect is Effect.RETURN:
             out = hold.deducted - hold.returned
             figures.move(key, available=out, on_hand=out)
+
+
+def _lack(deed: Deed, holds: Sequence[OrderHold], figures: _Figures) -> None:
+    """On hand is short: refused, but for one that is cancelled without return, which is released (STK-5)."""
+    if deed.action is not Action.CANCEL_NOT_RETURNED:
+        deed.short = True
+        return
+    for hold in holds:
+        figures.move((hold.warehouse_id, hold.sku_id), available=hold.held)
 
 
 def _fits_there(holds: Iterable[OrderHold], warehouse_id: int, figures: _Figures) -> bool:

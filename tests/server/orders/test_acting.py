@@ -160,6 +160,15 @@ def test_without_the_other_rule_the_caller_has_no_say(desk: Desk) -> None:
     assert desk.figures(desk.red) == Figures(10)
 
 
+def test_cancelled_by_hand_without_return_where_the_shelf_is_short(desk: Desk) -> None:
+    """ORD-8, STK-5: it could never be cancelled otherwise, whatever the caller says."""
+    desk.set(on_cancel="return")
+    packed(desk)
+    desk.count(desk.red, -9)
+    desk.cancel("A", return_quantity=True, at=AT + timedelta(minutes=LATE))
+    assert (desk.state("A"), desk.figures(desk.red)) == ("cancelled", Figures(1))
+
+
 def test_cancelled_without_return_where_the_shelf_is_short(desk: Desk) -> None:
     """ORD-8, STK-5: the count has said that the goods are gone; the page goes on."""
     desk.set(on_cancel="return")

@@ -149,6 +149,15 @@ def test_equal_times_apply_other_content_but_never_go_back(shop: Shop) -> None:
     assert shop.state("A") == "cancelled"
 
 
+def test_equal_times_in_one_page_never_go_back(shop: Shop) -> None:
+    """ORD-3: a page may tell of an order twice, the further one first."""
+    shop.stock(shop.red, 5)
+    told = [news("A", ("red", 2), minutes=5, status=MarketStatus.CANCELLED), news("A", ("red", 2), minutes=5)]
+    shop.take(*told)
+    shop.take(*(replace(one, number="B") for one in reversed(told)))
+    assert (shop.state("A"), shop.state("B")) == ("cancelled", "cancelled")
+
+
 def test_news_in_any_order_and_any_number_ends_the_same(shop: Shop) -> None:
     """ORD-3: every delivery one to three times in random order."""
     shop.stock(shop.red, 10)

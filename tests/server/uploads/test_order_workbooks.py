@@ -97,6 +97,17 @@ def test_what_is_not_possible_says_what_is(orders: Orders, actions: Desk) -> Non
     assert orders.state("A") == "to_pack"
 
 
+def test_cancelling_without_return_where_the_shelf_is_short(orders: Orders, actions: Desk) -> None:
+    """ORD-8, STK-5, WB-5: foreseen and done as by the store's own news: it is released."""
+    orders.set(on_cancel="return")
+    orders.take(news("A", ("red", 6)), news("B", ("red", 4)))
+    orders.count(orders.red, -7)
+    sheet = [row("A", "cancel", return_quantity=False), row("B", "pack")]
+    for apply in (False, True):
+        assert actions.hand_in(*sheet, apply=apply).statuses == ["ok", "ok"]
+    assert (orders.state("A"), orders.figures(orders.red)) == ("cancelled", Figures(3, 4))
+
+
 def test_cancelling_with_and_without_return(orders: Orders, actions: Desk) -> None:
     """ORD-8: the column says it where the store's rule leaves it to the caller."""
     orders.set(on_cancel="return")

@@ -54,7 +54,8 @@ class Column:
     the row version of a workbook downloaded with data (WB-4); a note or an action is input, but no value of the
     record. `info` columns are shown with current data and ignored on input. `reference` names the records that the
     values must be found in (each value of a CODES column); a drop-down is filled from them. `percentages`: each value
-    of a CODES column may carry its own percentage, see `name_and_percentage`.
+    of a CODES column may carry its own percentage, see `name_and_percentage`. `to_the_letter`: values that
+    differ in case are different ones.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Column:
     places: int = 0
     clearable: bool = False
     percentages: bool = False
+    to_the_letter: bool = False
     width: int = 16
     check: Callable[[str], str | None] | None = None
     """For CODE and CODES: a value -> code of what is wrong with it, or None."""

@@ -216,7 +216,7 @@ def change_push_rule(path: ById, body: RuleChange) -> Response:
     by, at = caller().name, clock.now()
 
     def work(session: Session) -> RuleShown:
-        rule = _rule(session, body, service.find_rule(session, path.id))
+        rule = _rule(session, body, service.find_rule(session, path.id, lock=True))
         return _show_one(session, path.id, service.save_rules(session, [rule], by=by, at=at))
 
     return once(work)

@@ -144,7 +144,7 @@ def change(
 ) -> None:
     """Change a push rule, or switch it on or off; what is not named stays."""
     given = {"name": new_name, **_given(store, warehouse, sku, active, values, clear)}
-    _save(lambda session: drafted(session, service.rule_named(session, name), given), as_json=as_json)
+    _save(lambda session: drafted(session, service.rule_named(session, name, lock=True), given), as_json=as_json)
 
 
 @group.command()

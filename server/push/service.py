@@ -45,7 +45,7 @@ def save_rules(
     `RulesRefused` for conflicts (PSH-6) and for a Choice store that would be shown more than there is (PSH-3), and
     `NotFound` for a number that is no rule.
     """
-    _one_at_a_time(session)
+    lock_rules(session)
     known = {rule.id: rule for rule in load_rules(session)}
     _require(known, [*(rule.id for rule in rules if rule.id is not None), *removed])
     verdict = judge(session, rules, known.values(), removed=removed)
@@ -80,15 +80,19 @@ def judge_choice_store(session: Session, store_id: int) -> list[str]:
     return [f"{told.rule}: {told.text}" for told in verdict.warnings if told.code == "rule-choice-shares"]
 
 
-def find_rule(session: Session, rule_id: int) -> Rule:
-    """The rule with that number. Raises `NotFound`."""
+def find_rule(session: Session, rule_id: int, *, lock: bool = False) -> Rule:
+    """The rule with that number, locked if it is to be changed. Raises `NotFound`."""
+    if lock:
+        lock_rules(session)
     known = {rule.id: rule for rule in load_rules(session)}
     _require(known, [rule_id])
     return known[rule_id]
 
 
-def rule_named(session: Session, name: str) -> Rule:
-    """The rule of that name, without regard to case. Raises `NotFound`."""
+def rule_named(session: Session, name: str, *, lock: bool = False) -> Rule:
+    """The rule of that name, without regard to case; locked if it is to be changed. Raises `NotFound`."""
+    if lock:
+        lock_rules(session)
     for rule in load_rules(session):
         if fold(rule.name) == fold(name):
             return rule
@@ -97,7 +101,14 @@ def rule_named(session: Session, name: str) -> Rule:
 
 def switch_rule(session: Session, rule_id: int, active: bool, *, by: str, at: datetime) -> Saved:
     """Switch a rule on or off; on only if it conflicts with no other (PSH-6)."""
-    return save_rules(session, [replace(find_rule(session, rule_id), active=active)], by=by, at=at)
+    return save_rules(session, [replace(find_rule(session, rule_id, lock=True), active=active)], by=by, at=at)
+
+
+def lock_rules(session: Session) -> None:
+    """Have nobody else save rules before this transaction ends: two who save at once must see each other's rules, and
+    what one changes of a rule must not be undone by the other. SQLite has one writer anyway."""
+    if dialect_of(session) == "postgresql":
+        session.execute(text("LOCK TABLE push_rule IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def mark_governed(session: Session, rules: Iterable[Rule], *, at: datetime) -> None:
@@ -177,12 +188,6 @@ def _demand(session: Session, chosen: Select[Any], *, at: datetime) -> int:
         .execution_options(synchronize_session=False)
     )
     return session.scalar(select(func.count()).select_from(StoreSku).where(listed)) or 0
-
-
-def _one_at_a_time(session: Session) -> None:
-    """Two people who save conflicting rules at once must see each other's; SQLite has one writer anyway."""
-    if dialect_of(session) == "postgresql":
-        session.execute(text("LOCK TABLE push_rule IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def _require(known: Collection[int | None], ids: Iterable[int]) -> None:

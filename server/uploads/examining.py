@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from server.db.base import fold
 from server.uploads.handlers.protocol import Handler
+from server.uploads.holding import hold
 from server.uploads.marks import look_at_marks
 from server.uploads.plan import Plan
 from server.uploads.references import resolve
@@ -32,8 +33,8 @@ class Examined:
         return _bad(self.findings)
 
 
-def examine(session: Session, handler: Handler, checked: Checked) -> Examined:
-    """Look at every row; reads only.
+def examine(session: Session, handler: Handler, checked: Checked, *, locking: bool = False) -> Examined:
+    """Look at every row; reads only. `locking`: for applying, what rows were downloaded with is held first (WB-4).
 
     The plan is made of the good rows. Where it finds more that is wrong, it is made again without those rows, so that
     what it says is what *apply good rows* would do.
@@ -42,6 +43,8 @@ def examine(session: Session, handler: Handler, checked: Checked) -> Examined:
     skipped, about_marks = look_at_marks(session, checked.rows)
     findings += about_marks
     rows, unknown = resolve(session, checked.rows)
+    if locking:
+        hold(session, rows)
     told = {(finding.row, finding.column) for finding in findings if finding.severity is Severity.ERROR}
     findings += [f for f in unknown if f.row not in skipped and (f.row, f.column) not in told]
     findings += [f for f in same_by_default(rows) if f.row not in skipped]

@@ -33,7 +33,6 @@ from server.uploads.outcome import Outcome
 from server.uploads.permissions import demand_for
 from server.uploads.sources import Checked, Source, checked
 from validators.messages import Finding
-from validators.reading import Busy as ReadersBusy
 from validators.reading import RawSheet, Unreadable
 
 log = logging.getLogger(__name__)
@@ -161,8 +160,6 @@ def _read(db: Database, settings: Settings, upload_id: int, source: Source) -> R
     _progress(db, upload_id, "reading", None)
     try:
         raw = source.read(settings)
-    except ReadersBusy as error:
-        raise Busy("other files are being read; hand it in again", retry_after=error.retry_after) from error
     except Unreadable as error:
         raise _problem([Finding(error.code, facts=error.facts)], upload_id) from error
     if raw.stopped:
@@ -205,7 +202,7 @@ def _apply(session: Session, handler: Handler, upload_id: int, sheet: Checked, r
     if earlier is not None and not request.again:
         _write_duplicate(session, upload_id, sheet, content, earlier)
         return
-    examined = examine(session, handler, sheet)
+    examined = examine(session, handler, sheet, locking=True)
     bad = examined.bad_rows
     if bad and not (request.good_rows and examined.plan.changing):  # else the same file could be a duplicate of nothing
         verdicts = _judge(examined, upload_id, applied=False)

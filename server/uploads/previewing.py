@@ -15,7 +15,8 @@ from server.uploads.downloads import find_upload, kept_file
 from server.uploads.examining import examine
 from server.uploads.handlers.protocol import Context, Handler
 from server.uploads.handlers.registry import HANDLERS
-from server.uploads.sources import Checked, checked, source_of
+from server.uploads.sources import Checked, Source, checked, source_of
+from validators.reading import RawSheet, Unreadable
 
 #: Templates that change nothing but figures: what stores would show is worked out from the plan, and nothing waits.
 _BY_FIGURES = frozenset({"stock_in", "stock_out", "quantity_update", "stock_count", "returns", "transfer"})
@@ -25,7 +26,7 @@ def preview(db: Database, settings: Settings, upload_id: int) -> list[Shown]:
     """Store SKUs before and after, from the upload's good rows as they would be applied now.
 
     Raises `NotFound`, also once its file is no longer kept, and `Refused` for an upload that is applied already or
-    whose rows were never looked at.
+    whose rows were never looked at, or whose file can't be read this time; `Busy` while too many files are being read.
     """
     with db.read() as session:
         upload = find_upload(session, upload_id)
@@ -35,12 +36,19 @@ def preview(db: Database, settings: Settings, upload_id: int) -> list[Shown]:
         source = source_of(upload.stored_as, upload.filename, upload.template)
         template = upload.template
         context = Context(upload.id, upload.actor, now())
-    sheet = checked(source.read(settings))
+    sheet = checked(_read(source, settings))
     if template not in _BY_FIGURES:
         return _tried(db, HANDLERS[template], sheet, context)
     with db.read() as session:
         examined = examine(session, HANDLERS[template], sheet)
         return preview_figures(session, {key: change for key, change in examined.plan.figures.items() if change})
+
+
+def _read(source: Source, settings: Settings) -> RawSheet:
+    try:
+        return source.read(settings)
+    except Unreadable as error:  # it could be read before: time or memory were short, or the limits are lower now
+        raise Refused(f"its file can't be read: {error.finding.text}") from error
 
 
 class _Looked(Exception):

@@ -12,11 +12,13 @@ from typing import IO, Any, Protocol
 
 import pandas as pd
 
+from server.errors import Busy
 from server.settings import Settings
 from server.uploads.rows import Rows
 from validators.checking.steps import check
 from validators.extracting.addresses import column_number, letters
 from validators.messages import Finding
+from validators.reading import Busy as ReadersBusy
 from validators.reading import Limits, RawSheet, SheetFacts, from_rows, read
 from validators.registry import WORKBOOKS
 
@@ -50,7 +52,7 @@ class Source(Protocol):
         ...
 
     def read(self, settings: Settings) -> RawSheet:
-        """The raw sheet. Raises `Unreadable` in words, `Busy` when too many files are being read."""
+        """The raw sheet. Raises `Unreadable` in words, `errors.Busy` when too many files are being read."""
         ...
 
 
@@ -71,7 +73,10 @@ class FileSource:
     def read(self, settings: Settings) -> RawSheet:
         """See `Source`."""
         path, limits = folder(settings) / self.stored_as, limits_of(settings)
-        return read(path, filename=self.filename, workbooks=WORKBOOKS, template=self.template, limits=limits)
+        try:
+            return read(path, filename=self.filename, workbooks=WORKBOOKS, template=self.template, limits=limits)
+        except ReadersBusy as error:
+            raise Busy("other files are being read; try it again", retry_after=error.retry_after) from error
 
 
 @dataclass(frozen=True)

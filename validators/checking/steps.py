@@ -117,6 +117,8 @@ def _comparable(result: Frame, column: Column) -> list[Any]:
     """A column's values so that equal ones compare equal: texts case-folded, dicts as sorted pairs, NA as None."""
     series = result.frame[column.name]
     values: list[Any] = series.tolist()
+    if column.to_the_letter:
+        return values
     if column.kind in (Kind.CODE, Kind.TEXT, Kind.CHOICE):
         return [value.casefold() if value is not None else None for value in values]
     if column.kind is Kind.CODES:

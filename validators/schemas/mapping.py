@@ -29,6 +29,7 @@ WORKBOOK = Workbook(
             key=True,
             max_length=120,
             width=22,
+            to_the_letter=True,
         ),
         shown_only(text("listing", "Listing name", "What buyers see. For information only.", width=34)),
         code(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -136,6 +137,26 @@ def test_two_people_saving_rules_that_clash(company: Company) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(one, range(4))) == 1
+
+
+def test_two_people_changing_one_rule(company: Company) -> None:
+    """PSH-2: at the same time, each something else: both changes stay."""
+    c = company
+    saved, meanwhile = threading.Event(), threading.Event()
+
+    def halve(s: Session) -> None:
+        service.save_rules(s, [replace(service.find_rule(s, c.rule), percentage=Decimal(50))], by="ana", at=AT)
+        saved.set()
+        meanwhile.wait(0.3)  # for as long as the other one might take to read what is not committed yet
+
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(c.db.write, halve)
+        saved.wait(9)
+        c.db.write(lambda s: service.switch_rule(s, c.rule, False, by="bob", at=AT))
+        one.result()
+    with c.db.read() as s:
+        rule = service.find_rule(s, c.rule)
+    assert (rule.percentage, rule.active) == (50, False)
 
 
 @pytest.mark.parametrize(

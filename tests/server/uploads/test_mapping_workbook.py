@@ -94,6 +94,15 @@ def test_one_listing_twice_is_an_error_on_both_rows(desk: Desk) -> None:
     assert "also on row 5, with the same Store SKU." in done.texts[0]
 
 
+def test_store_skus_that_differ_in_case_are_two(db: Database, desk: Desk) -> None:
+    """WB-14: a store's own codes are compared to the letter, as the store compares them."""
+    done = desk.hand_in(
+        *({"store": "Shop", "store_sku": code, "sku": sku} for code, sku in (("n-1", "A"), ("N-1", "B")))
+    )
+    assert done.status == "applied"
+    assert (mapped(db)["Shop", "n-1"], mapped(db)["Shop", "N-1"]) == ("A", "B")
+
+
 def test_the_same_sku_in_another_case_changes_nothing(desk: Desk) -> None:
     assert desk.hand_in({"store": "Shop", "store_sku": "x", "sku": "a"}).statuses == ["unchanged"]
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from server.access.models import AuditLine
 from server.catalog.models import Component
 from server.db.session import Database
+from server.errors import Busy, Refused, StockbookError
 from server.ledger.models import Movement
 from server.orders.states import Action
 from server.outbox.models import Changed
@@ -20,11 +21,14 @@ from server.push.models import PushRule, PushRuleStore, PushRuleWarehouse
 from server.push.targets import Listing, mapped, targets
 from server.settings import Settings
 from server.stores.models import StoreSku
-from server.uploads import previewing
+from server.uploads import previewing, sources
+from server.uploads.sources import FileSource
 from tests.factories import AT, make_sku, make_store_sku
 from tests.server.orders.desk import Desk as Orders
 from tests.server.orders.desk import news, open_desk
 from tests.support.handing_in import Desk
+from validators.reading import Busy as ReadersBusy
+from validators.reading import Unreadable
 
 ALL_NEW = {"store": "Shop", "store_sku": "red", "scope": "all new orders"}
 PLACE = {"sku": "RED", "warehouse": "MAIN"}
@@ -117,3 +121,31 @@ def test_what_stores_would_show_is_what_they_show(
         code: change for code, change in said.items() if change[0] != change[1]
     }
     assert all(became[code] == change for code, change in said.items())
+
+
+@pytest.mark.parametrize(
+    ("fails", "said"),
+    [
+        (ReadersBusy(3), (Busy, "other files are being read")),
+        (Unreadable("file-too-heavy"), (Refused, "can't be read")),
+    ],
+)
+def test_a_file_that_is_not_read_this_time(
+    db: Database,
+    orders: Orders,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fails: Exception,
+    said: tuple[type[StockbookError], str],
+) -> None:
+    """PSH-12: too many files at once, or a machine that is short of time: said in words, as when it was handed in."""
+    settings = Settings(data_dir=tmp_path, database_url=db.url)
+    looked = Desk(db, settings, "stock_in").hand_in({**PLACE, "quantity": 5}, apply=False)
+
+    def read(*_: Any, **__: Any) -> None:
+        raise fails
+
+    monkeypatch.setattr(sources, "read", read)
+    monkeypatch.setattr(previewing, "source_of", FileSource)
+    with pytest.raises(said[0], match=said[1]):
+        previewing.preview(db, settings, looked.number)

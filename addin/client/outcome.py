@@ -68,6 +68,11 @@ class Outcome:
         return self.counts.get("error", 0) + self.counts.get("conflict", 0)
 
     @property
+    def good_rows(self) -> int:
+        """Rows that are applied, or would be: right, and with something to do."""
+        return self.counts.get("ok", 0) + self.counts.get("warning", 0)
+
+    @property
     def is_whole(self) -> bool:
         """Whether `rows` are all there are."""
         return len(self.rows) >= self.counts.get("rows", 0)

@@ -79,6 +79,14 @@ def with_tools(headers: Sequence[str]) -> list[str]:
     return [*headers, *(title for title in _TOOLS if header_key(title) not in known)]
 
 
+def unmarked(table: Table) -> Table:
+    """The same rows without their Status, so that what was applied before is handed in like anything else."""
+    place = table.column(STATUS)
+    if place is None:
+        return table
+    return table._replace(values=[[*row[:place], None, *row[place + 1 :]] for row in table.values])
+
+
 def fingerprint(address: str, mode: str, flags: Mapping[str, bool], sent: Mapping[str, Any]) -> str:
     """What makes a press of a button the same press: server, mode, and the sheet to the letter."""
     text = json.dumps([address, mode, dict(flags), sent], sort_keys=True, ensure_ascii=False)

@@ -30,26 +30,33 @@ _WORDS = {
 
 def of_outcome(outcome: Outcome, *, notes_left_out: int = 0) -> str:
     """What came of an upload."""
-    lines = [f"{_HEADS.get(outcome.status, outcome.status)} Upload {outcome.id}."]
+    lines = [f"{_head(outcome)} Upload {outcome.id}."]
     counts = [f"{outcome.counts[kind]:,} {words}" for kind, words in _WORDS.items() if outcome.counts.get(kind)]
-    lines.append(f"{_many(outcome.counts.get('rows', 0), 'row')}: {', '.join(counts)}." if counts else "No rows.")
+    lines.append(f"{many(outcome.counts.get('rows', 0), 'row')}: {', '.join(counts)}." if counts else "No rows.")
     lines += [_sentence(text) for text in outcome.messages]
     if outcome.bad_rows:
         lines.append("The first wrong cell is selected; the Message column says what to do.")
     if notes_left_out:
         lines.append(
-            f"{_many(notes_left_out, 'more cell')} without a note: a workbook gets 200 notes at most. "
+            f"{many(notes_left_out, 'more cell')} without a note: a workbook gets 200 notes at most. "
             "The Message column says everything."
         )
     return "\n".join(lines)
 
 
+def _head(outcome: Outcome) -> str:
+    counts = outcome.counts
+    if outcome.status == "applied" and counts.get("rows") and not counts.get("ok") and not counts.get("warning"):
+        return "There was nothing left to apply."
+    return _HEADS.get(outcome.status, outcome.status)
+
+
 def of_load(title: str, loaded: int, kept: int) -> str:
     """What Load current data did."""
-    lines = [f"{title}: {_many(loaded, 'record')} loaded."]
+    lines = [f"{title}: {many(loaded, 'record')} loaded."]
     if kept:
         lines.append(
-            f"{_many(kept, 'row')} that you typed and did not apply {'was' if kept == 1 else 'were'} kept as "
+            f"{many(kept, 'row')} that you typed and did not apply {'was' if kept == 1 else 'were'} kept as "
             f"{'it is' if kept == 1 else 'they are'}."
         )
     return "\n".join(lines)
@@ -70,7 +77,7 @@ def of_push(
     told_before = {each["id"]: each for each in before}
     told = [each for each in after if _was_told(told_before.get(each["id"]), each)]
     changed = [each for each in told if told_before.get(each["id"], {}).get("told") != each["told"]]
-    lines = [f"{_many(len(told), 'listing')} told; {_many(len(changed), 'quantity', 'quantities')} changed."]
+    lines = [f"{many(len(told), 'listing')} told; {many(len(changed), 'quantity', 'quantities')} changed."]
     lines += _by_store(changed, told_before)
     lines += _not_told(after, told)
     if not settled:
@@ -120,7 +127,8 @@ def _reason(reason: str, names: Sequence[str]) -> str:
     return f"{', '.join(names[:3])}{more}: {reason}"
 
 
-def _many(count: int, one: str, several: str = "") -> str:
+def many(count: int, one: str, several: str = "") -> str:
+    """A count with its word."""
     return f"{count:,} {one if count == 1 else several or one + 's'}"
 
 

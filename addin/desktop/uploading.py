@@ -13,7 +13,7 @@ from addin.client.errors import AddinError, ServerAway, ServerBusy, ServerTooSlo
 from addin.client.http import Server
 from addin.client.outcome import Outcome
 from addin.client.painting import Painted, paint
-from addin.client.reading import body, fingerprint
+from addin.client.reading import body, fingerprint, unmarked
 from addin.client.sheet import Table
 from addin.desktop.desk import Desk
 from addin.desktop.xlwings_sheet import TemplateSheet
@@ -29,29 +29,49 @@ def validate(desk: Desk) -> None:
     with desk.server() as server:
         outcome = server.hand_in(body(table), mode="validate", progress=desk.screen.progress)
         painted = show(desk, sheet, table, server, outcome)
-    desk.screen.tell(summary.of_outcome(outcome, notes_left_out=painted.notes_left_out))
+    desk.screen.tell(summary.of_outcome(outcome, notes_left_out=painted.notes_left_out), "Validate")
 
 
 def apply(desk: Desk) -> None:
     """Check every row and apply them: all or none, or the good ones if the user says so (WB-6)."""
     sheet = desk.sheet()
     table = sheet.read(desk.screen.progress)
-    sent = body(table)
     with desk.server() as server:
-        outcome = _apply(desk, server, sent)
-        if outcome.status == "duplicate" and desk.screen.ask(
-            f"{summary.of_outcome(outcome)}\n\nIs it meant to be applied once more?", "Applied before"
-        ):
-            outcome = _apply(desk, server, sent, again=True)
-        painted = show(desk, sheet, table, server, outcome)
-        good = outcome.counts.get("rows", 0) - outcome.bad_rows
-        if outcome.status == "refused" and good and outcome.bad_rows:
-            said = summary.of_outcome(outcome, notes_left_out=painted.notes_left_out)
-            if not desk.screen.ask(f"{said}\n\nApply the {good:,} good rows now and leave the others?"):
+        outcome, said = _applied(desk, sheet, table, server)
+        flags = {}
+        if outcome.status == "duplicate":
+            meant = _once_more(desk, sheet, table, outcome, said)
+            if meant is None:
                 return
-            outcome = _apply(desk, server, sent, good_rows=True)
-            painted = show(desk, sheet, table, server, outcome)
-    desk.screen.tell(summary.of_outcome(outcome, notes_left_out=painted.notes_left_out))
+            table, flags = meant, {"again": True}
+            outcome, said = _applied(desk, sheet, table, server, **flags)
+        if outcome.status == "refused" and outcome.good_rows and outcome.bad_rows:
+            rows = summary.many(outcome.good_rows, "good row")
+            if not desk.screen.ask(f"{said}\n\nApply the {rows} now and leave the others?", "Apply"):
+                return
+            outcome, said = _applied(desk, sheet, table, server, good_rows=True, **flags)
+    desk.screen.tell(said, "Apply")
+
+
+def _once_more(desk: Desk, sheet: TemplateSheet, table: Table, outcome: Outcome, said: str) -> Table | None:
+    """The rows to apply although their content was applied before (WB-7): all of them, or those that were not applied
+    then; None if that is not meant."""
+    if outcome.good_rows:
+        were = "was" if outcome.good_rows == 1 else "were"
+        question = f"Apply the {summary.many(outcome.good_rows, 'row')} that {were} not applied then?"
+        return sheet.read(desk.screen.progress) if desk.screen.ask(f"{said}\n\n{question}", "Applied before") else None
+    if outcome.bad_rows:
+        desk.screen.tell(said, "Applied before")
+        return None
+    question = "Is it meant to be applied once more?"
+    return unmarked(table) if desk.screen.ask(f"{said}\n\n{question}", "Applied before") else None
+
+
+def _applied(desk: Desk, sheet: TemplateSheet, table: Table, server: Server, **flags: bool) -> tuple[Outcome, str]:
+    """One apply, painted; what came of it, and that in words."""
+    outcome = _apply(desk, server, body(table), **flags)
+    painted = show(desk, sheet, table, server, outcome)
+    return outcome, summary.of_outcome(outcome, notes_left_out=painted.notes_left_out)
 
 
 def _apply(desk: Desk, server: Server, sent: Mapping[str, Any], **flags: bool) -> Outcome:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from server.db.base import fold
 from server.uploads.handlers.protocol import Handler
 from server.uploads.holding import hold
-from server.uploads.marks import look_at_marks
+from server.uploads.marks import Marks, look_at_marks
 from server.uploads.plan import Plan
 from server.uploads.references import resolve
 from server.uploads.rows import Rows
@@ -20,12 +20,12 @@ from validators.messages import Finding, Severity
 
 @dataclass(frozen=True)
 class Examined:
-    """What applying would do (`plan`, good rows only), everything found, and the rows left alone."""
+    """What applying would do (`plan`, good rows only), everything found, and the rows that were applied before."""
 
     rows: Rows
     plan: Plan
     findings: list[Finding]
-    skipped: set[int]
+    marks: Marks
 
     @property
     def bad_rows(self) -> set[int]:
@@ -33,15 +33,20 @@ class Examined:
         return _bad(self.findings)
 
 
-def examine(session: Session, handler: Handler, checked: Checked, *, locking: bool = False) -> Examined:
-    """Look at every row; reads only. `locking`: for applying, what rows were downloaded with is held first (WB-4).
+def examine(
+    session: Session, handler: Handler, checked: Checked, *, marks: Marks | None = None, locking: bool = False
+) -> Examined:
+    """Look at every row; reads only. `marks`: instead of those that the sheet's status cells carry. `locking`: for
+    applying, what rows were downloaded with is held first (WB-4).
 
     The plan is made of the good rows. Where it finds more that is wrong, it is made again without those rows, so that
     what it says is what *apply good rows* would do.
     """
     findings = [finding for finding in checked.findings if finding.row is not None]
-    skipped, about_marks = look_at_marks(session, checked.rows)
-    findings += about_marks
+    if marks is None:
+        marks = look_at_marks(session, checked.rows)
+    skipped = marks.skipped
+    findings += marks.findings
     rows, unknown = resolve(session, checked.rows)
     if locking:
         hold(session, rows)
@@ -56,7 +61,7 @@ def examine(session: Session, handler: Handler, checked: Checked, *, locking: bo
         findings += _companions(good, findings)
         good = good.without(_bad(findings))
         plan = handler.plan(session, good)
-    return Examined(rows, plan, findings + plan.findings, skipped)
+    return Examined(rows, plan, findings + plan.findings, marks)
 
 
 def _companions(rows: Rows, findings: list[Finding]) -> list[Finding]:

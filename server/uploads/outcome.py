@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -26,7 +26,8 @@ PAGE = 1_000
 NOTES = 200
 STATUSES = ("ok", "warning", "error", "conflict", "unchanged", "skipped")
 _WORST = {Severity.ERROR: "error", Severity.CONFLICT: "conflict", Severity.WARNING: "warning"}
-#: Status words of an earlier outcome that coloured cells of its row; those are cleared before new ones are painted.
+#: What a status of an earlier outcome begins with where it coloured cells of its row; those are cleared before new ones
+#: are painted.
 _PAINTED = ("error", "warning", "conflict")
 _STYLES = {
     "ok": Style.OK,
@@ -40,13 +41,15 @@ _STYLES = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of every row, in their order. `applied`: the upload whose mark rows without an error carry."""
+    """What came of every row, in their order. `applied`: the upload whose mark rows without an error carry; `marks`: by
+    row, the earlier upload whose mark it keeps (WB-13)."""
 
     rows: Rows
     plan: Plan
     statuses: Sequence[str]
     findings: Mapping[int, Sequence[Finding]]
     applied: int | None = None
+    marks: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -62,8 +65,10 @@ class Outcome:
         columns = (rows.numbers, self.statuses, rows.hashes, rows.marks, changed)
         for number, status, digest, mark, changes in zip(*columns, strict=True):
             verdict: dict[str, Any] = {"row": number, "status": status, "hash": digest}
-            if mark and mark.lower() in _PAINTED:
+            if number in rows.emptied or (mark and mark.lower().startswith(_PAINTED)):
                 verdict["painted"] = True
+            if number in self.marks and status in ("skipped", "error", "conflict"):
+                verdict["mark"] = self.marks[number]
             if number in self.findings:
                 verdict["messages"] = [_message(workbook, finding) for finding in self.findings[number]]
             if status not in ("error", "conflict", "skipped"):
@@ -82,13 +87,18 @@ class Outcome:
 
 
 def judge(
-    rows: Rows, plan: Plan, findings: Iterable[Finding], skipped: Iterable[int], *, upload: int, applied: bool
+    rows: Rows,
+    plan: Plan,
+    findings: Iterable[Finding],
+    skipped: Set[int],
+    marks: Mapping[int, int],
+    *,
+    applied: int | None = None,
 ) -> Outcome:
-    """The outcome of every row. `applied`: rows without an error carry the mark of `upload`."""
+    """The outcome of every row. `applied`: the upload whose mark rows without an error carry."""
     by_row = _worth_saying(findings)
-    skip = set(skipped)
-    statuses = [_status(by_row.get(number, ()), number in skip, number in plan.unchanged) for number in rows.numbers]
-    return Outcome(rows, plan, statuses, by_row, upload if applied else None)
+    statuses = [_status(by_row.get(number, ()), number in skipped, number in plan.unchanged) for number in rows.numbers]
+    return Outcome(rows, plan, statuses, by_row, applied, marks)
 
 
 def _worth_saying(findings: Iterable[Finding]) -> dict[int, list[Finding]]:
@@ -192,10 +202,14 @@ def public_row(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def status_word(row: Mapping[str, Any], *, undone: bool = False) -> str:
-    """What the status cell says (WB-13 for the mark of an applied row, WB-8 once that was taken back)."""
+    """What the status cell says (WB-13 for the mark of an applied row, WB-8 once that was taken back). A row keeps the
+    mark that it came with: without it, the next Apply would post the row once more."""
     if row.get("applied"):
         return f"{'Undone' if undone else 'Applied'} #{row['applied']}"
-    return "OK" if row["status"] == "ok" else str(row["status"]).capitalize()
+    word = "OK" if row["status"] == "ok" else str(row["status"]).capitalize()
+    if mark := row.get("mark"):
+        return f"Applied #{mark}" if row["status"] == "skipped" else f"{word} (applied #{mark})"
+    return word
 
 
 def cells_of(

@@ -27,7 +27,7 @@ from server.uploads import outcome
 from server.uploads.examining import Examined, examine
 from server.uploads.handlers.protocol import Context, Handler, Step
 from server.uploads.handlers.registry import HANDLERS
-from server.uploads.marks import earlier_upload
+from server.uploads.marks import earlier_upload, marks_of_duplicate
 from server.uploads.models import Upload, UploadPage, UploadUndo
 from server.uploads.outcome import Outcome
 from server.uploads.permissions import demand_for
@@ -192,7 +192,7 @@ def _finish(db: Database, handler: Handler, upload_id: int, sheet: Checked, requ
 def _validate(db: Database, handler: Handler, upload_id: int, sheet: Checked) -> None:
     with db.read() as session:
         examined = examine(session, handler, sheet)
-    verdicts = _judge(examined, upload_id, applied=False)
+    verdicts = _judge(examined)
     db.write(lambda session: _write_down(session, upload_id, sheet, verdicts, "validated"))
 
 
@@ -200,31 +200,31 @@ def _apply(session: Session, handler: Handler, upload_id: int, sheet: Checked, r
     content = sheet.rows.content()
     earlier = earlier_upload(session, content)
     if earlier is not None and not request.again:
-        _write_duplicate(session, upload_id, sheet, content, earlier)
+        _write_duplicate(session, handler, upload_id, sheet, content, earlier)
         return
     examined = examine(session, handler, sheet, locking=True)
     bad = examined.bad_rows
     if bad and not (request.good_rows and examined.plan.changing):  # else the same file could be a duplicate of nothing
-        verdicts = _judge(examined, upload_id, applied=False)
+        verdicts = _judge(examined)
         said = _nothing_applied(verdicts)
         _write_down(session, upload_id, sheet, verdicts, "refused", said=said, content=content)
         return
     context = Context(upload_id, who.name, now())
     steps = handler.apply(session, examined.plan, context) if examined.plan.changing else []
     _keep_steps(session, upload_id, steps)
-    verdicts = _judge(examined, upload_id, applied=True)
+    verdicts = _judge(examined, applied=upload_id)
     claim = content if earlier is None else None  # unique: of two rivals with the same content one is tried again
     status = "partly_applied" if bad else "applied"
-    _write_down(session, upload_id, sheet, verdicts, status, content=content, claim=claim)
+    said = _all_before(verdicts)
+    _write_down(session, upload_id, sheet, verdicts, status, said=said, content=content, claim=claim)
     audit(
         session, who.name, "upload.apply", f"upload {upload_id}", template=handler.workbook.id, counts=verdicts.counts
     )
 
 
-def _judge(examined: Examined, upload_id: int, *, applied: bool) -> Outcome:
-    return outcome.judge(
-        examined.rows, examined.plan, examined.findings, examined.skipped, upload=upload_id, applied=applied
-    )
+def _judge(examined: Examined, *, applied: int | None = None) -> Outcome:
+    marks = examined.marks
+    return outcome.judge(examined.rows, examined.plan, examined.findings, marks.skipped, marks.of, applied=applied)
 
 
 def _write_down(
@@ -248,17 +248,26 @@ def _nothing_applied(verdicts: Outcome) -> str:
     return f"Nothing was applied: {rows} not right. Correct what is red and apply again, or apply the good rows only."
 
 
-def _write_duplicate(session: Session, upload_id: int, sheet: Checked, content: str, earlier: int) -> None:
+def _all_before(verdicts: Outcome) -> str:
+    if verdicts.counts["skipped"] < len(verdicts.statuses):
+        return ""
+    return "Every row was applied before, as its Status says. To apply a row once more, clear its Status."
+
+
+def _write_duplicate(
+    session: Session, handler: Handler, upload_id: int, sheet: Checked, content: str, earlier: int
+) -> None:
+    """Nothing is applied; each row comes back with what it has from the first time (WB-7, WB-13)."""
     first = session.get_one(Upload, earlier)
+    partly = "partly " if first.status == "partly_applied" else ""
     said = (
-        f"The same content was applied as upload {earlier} on {first.created_at:%Y-%m-%d %H:%M} UTC "
-        f"by {first.actor}. Nothing was done. If it is to be applied once more, say so (again=true)."
+        f"The same content was {partly}applied as upload {earlier} on {first.created_at:%Y-%m-%d %H:%M} UTC "
+        f"by {first.actor}. Nothing was done."
     )
-    counts = {"rows": len(sheet.rows), **dict.fromkeys(outcome.STATUSES, 0)}
-    _end(
-        session, upload_id, sheet,
-        status="duplicate", counts=counts, messages=[said], content=content, duplicate_of=earlier,
-    )  # fmt: skip
+    marks = marks_of_duplicate(session, sheet.rows, earlier)
+    verdicts = _judge(examine(session, handler, sheet, marks=marks))
+    more = {"content": content, "duplicate_of": earlier}
+    _write_down(session, upload_id, sheet, verdicts, "duplicate", said=said, **more)
 
 
 def _refuse(db: Database, upload_id: int, sheet: Checked, reason: str) -> None:

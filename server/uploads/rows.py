@@ -20,7 +20,8 @@ class Rows:
     """Typed rows of one workbook. Every list has one value per row, in the order of `numbers`; None is an empty cell.
 
     `cleared`: by column, the row numbers where `#CLEAR` stood. `versions` and `marks` are the hidden `_version` cell
-    and the status cell as they came in. `ids`: the records that `reference` columns name, where they were found.
+    and the status cell as they came in; `emptied`: rows whose status was emptied by hand, so that an earlier outcome's
+    colours are still there. `ids`: the records that `reference` columns name, where they were found.
     """
 
     workbook: Workbook
@@ -29,6 +30,7 @@ class Rows:
     cleared: Mapping[str, frozenset[int]] = field(default_factory=dict)
     versions: Sequence[str | None] = ()
     marks: Sequence[str | None] = ()
+    emptied: frozenset[int] = frozenset()
     ids: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:

@@ -145,13 +145,16 @@ def source_of(stored_as: str, filename: str, template: str | None = None) -> Sou
 def checked(raw: RawSheet) -> Checked:
     """Normalise and check a raw sheet, and lay its rows out for handlers."""
     frame = check(raw)
+    numbers = [int(number) for number in frame.frame.index]
+    marks, said = _tool_column(raw.status, len(raw)), _tool_column(raw.message, len(raw))
     rows = Rows(
         workbook=raw.workbook,
-        numbers=[int(number) for number in frame.frame.index],
+        numbers=numbers,
         values={column.name: _values(frame.frame[column.name]) for column in raw.workbook.columns},
         cleared={name: frozenset(numbers) for name, numbers in frame.cleared.items()},
         versions=_tool_column(raw.version, len(raw)),
-        marks=_tool_column(raw.status, len(raw)),
+        marks=marks,
+        emptied=frozenset(n for n, mark, text in zip(numbers, marks, said, strict=True) if text and not mark),
     )
     return Checked(rows, [*raw.findings, *frame.findings], layout_of(raw))
 

@@ -43,11 +43,53 @@ def test_apply_pressed_twice_applies_once(site: Site, sheet: Open, signed_in: Ex
     open_sheet = sheet("stock_in", ("MUG", 11), ("PEN", 12))
     before = site.stock("MUG")
     buttons.apply()
+    mark = open_sheet.status(0)
     signed_in.answers += ["no"]
     buttons.apply()
     assert site.stock("MUG") == before + 11
-    assert "Nothing was applied" in signed_in.alerts[-2].text
-    assert open_sheet.status(0).startswith(("Applied", "Skipped"))
+    assert "Nothing was applied" in signed_in.said and "2 applied before, left alone" in signed_in.said
+    assert (open_sheet.status(0), open_sheet.colour(0, "Status")) == (mark, "skipped")
+    signed_in.answers += ["yes"]
+    buttons.apply()
+    assert site.stock("MUG") == before + 22 and open_sheet.status(0).startswith("Applied #")
+    assert open_sheet.status(0) != mark
+
+
+def test_one_row_changed_after_apply(site: Site, sheet: Open, signed_in: Excel) -> None:
+    """WB-13: however often Validate and Apply are pressed, the other rows keep their mark and are not posted again.
+    What the message says to do then posts the one row."""
+    open_sheet = sheet("stock_in", ("MUG", 13), ("PEN", 14))
+    pens, mugs = site.stock("PEN"), site.stock("MUG")
+    buttons.apply()
+    mark = open_sheet.status(0)
+    open_sheet.type(1, {"quantity": 15})
+    for press in (buttons.validate, buttons.apply, buttons.apply):
+        press()
+        assert (open_sheet.status(0), open_sheet.status(1)) == (mark, f"Error ({mark.lower()})")
+        assert open_sheet.colour(1, "sku") == "error"
+    assert "Clear its Status" in (open_sheet.note(1, "sku") or "")
+    open_sheet.cell(1, "Status").value = ""
+    buttons.apply()
+    assert open_sheet.status(0) == mark and open_sheet.status(1).startswith("Applied #")
+    assert open_sheet.colour(1, "sku") is None and open_sheet.note(1, "sku") is None
+    assert (site.stock("MUG"), site.stock("PEN")) == (mugs + 13, pens + 29)
+
+
+def test_what_was_left_out_is_applied_without_the_rest(site: Site, sheet: Open, signed_in: Excel) -> None:
+    """WB-6, WB-7: the good rows were applied; once the others are right, the same sheet applies those alone, a
+    fresh copy of it too."""
+    rows = ("MUG", 16), ("LATER-1", 3)
+    sheet("stock_in", *rows, name="first")
+    before = site.stock("MUG")
+    signed_in.answers += ["yes"]
+    buttons.apply()
+    site.server.apply("sku_create", {"sku": "LATER-1", "title": "Made since"})
+    copy = sheet("stock_in", *rows, name="copy")
+    signed_in.answers += ["yes"]
+    buttons.apply()
+    assert "Apply the 1 row that was not applied then?" in signed_in.alerts[-2].text
+    assert (site.stock("MUG"), site.stock("LATER-1")) == (before + 16, 3)
+    assert copy.status(1).startswith("Applied #") and copy.status(0) != copy.status(1)
 
 
 def test_the_same_content_is_applied_again_only_on_purpose(site: Site, sheet: Open, signed_in: Excel) -> None:
@@ -58,7 +100,7 @@ def test_the_same_content_is_applied_again_only_on_purpose(site: Site, sheet: Op
     again = sheet("stock_in", ("MUG", 21), name="second")
     signed_in.answers += ["no"]
     buttons.apply()
-    assert site.stock("MUG") == before + 21 and again.status(0) is None
+    assert site.stock("MUG") == before + 21 and again.status(0).startswith("Applied #")
     signed_in.answers += ["yes"]
     buttons.apply()
     assert site.stock("MUG") == before + 42 and again.status(0).startswith("Applied #")

@@ -99,7 +99,7 @@ class _DataSheet:
         for index, column in enumerate(self._workbook.columns):
             width = max(column.width, len(column.header) + 4)  # 4: the filter button
             self._sheet.set_column(index, index, width, self._formats[index])
-        widths = {VERSION_TITLE: 9, STATUS_TITLE: 16, MESSAGE_TITLE: 90}
+        widths = {VERSION_TITLE: 9, STATUS_TITLE: 20, MESSAGE_TITLE: 90}
         for index, title in enumerate(self._tools, len(self._workbook.columns)):
             hidden = {"hidden": True} if title == VERSION_TITLE else {}
             self._sheet.set_column(index, index, widths[title], self._tools_cell, hidden)

@@ -3,11 +3,11 @@
 
 import { AddinError, ServerAway, ServerBusy, ServerTooSlow, ServerTrouble } from "../client/errors.js";
 import { issuesOf } from "../client/issues.js";
-import { badRows } from "../client/outcome.js";
+import { badRows, goodRows } from "../client/outcome.js";
 import { paint } from "../client/painting.js";
-import { body, fingerprint, MESSAGE, STATUS, withTools } from "../client/reading.js";
+import { body, fingerprint, MESSAGE, STATUS, unmarked, withTools } from "../client/reading.js";
 import { columnOf, firstRow, place } from "../client/sheet.js";
-import { many, number, ofOutcome } from "../client/summary.js";
+import { many, ofOutcome } from "../client/summary.js";
 import { Template } from "../excel/template.js";
 
 /** @typedef {import("../client/http.js").Server} Server */
@@ -44,33 +44,54 @@ export async function validate(desk) {
  */
 export async function apply(desk) {
   const template = await Template.open();
-  const table = await template.read(desk.screen.progress);
+  let table = await template.read(desk.screen.progress);
   const server = desk.server();
-  const sent = body(table);
-  let outcome = await applied(desk, server, sent, {});
-  if (outcome.status === "duplicate" && (await isMeant(desk, outcome))) {
-    outcome = await applied(desk, server, sent, { again: true });
+  /** @type {Flags} */
+  let flags = {};
+  const once = async () => {
+    const outcome = await applied(desk, server, body(table), flags);
+    return { outcome, shown: await show(desk, template, table, server, outcome) };
+  };
+  let { outcome, shown } = await once();
+  if (outcome.status === "duplicate") {
+    const meant = await onceMore(desk, template, table, outcome, shown);
+    if (!meant) return tell(desk, template, "Applied before", shown);
+    [table, flags] = [meant, { again: true }];
+    ({ outcome, shown } = await once());
   }
-  let shown = await show(desk, template, table, server, outcome);
-  const good = (outcome.counts.rows ?? 0) - badRows(outcome);
+  const good = goodRows(outcome);
   if (outcome.status === "refused" && good && badRows(outcome)) {
-    const question = `${shown.text}\n\nApply the ${number(good)} good rows now and leave the others?`;
+    const question = `${shown.text}\n\nApply the ${many(good, "good row")} now and leave the others?`;
     const answers = [`Apply ${many(good, "good row")}`, "Leave all as it is"];
     if ((await desk.screen.ask(question, "Apply", answers)) === 0) {
-      outcome = await applied(desk, server, sent, { goodRows: true });
-      shown = await show(desk, template, table, server, outcome);
+      flags = { ...flags, goodRows: true };
+      ({ outcome, shown } = await once());
     }
   }
   tell(desk, template, "Apply", shown);
 }
 
 /**
+ * The rows to apply although their content was applied before (WB-7): all of them, or those that were not applied then;
+ * null if that is not meant.
  * @param {Desk} desk
+ * @param {Template} template
+ * @param {Table} table
  * @param {Outcome} outcome
+ * @param {Shown} shown
+ * @returns {Promise<Table | null>}
  */
-async function isMeant(desk, outcome) {
-  const question = `${ofOutcome(outcome)}\n\nIs it meant to be applied once more?`;
-  return (await desk.screen.ask(question, "Applied before", ["Apply once more", "No"])) === 0;
+async function onceMore(desk, template, table, outcome, { text }) {
+  const ask = (/** @type {string} */ question, /** @type {string[]} */ answers) =>
+    desk.screen.ask(`${text}\n\n${question}`, "Applied before", answers);
+  const good = goodRows(outcome);
+  if (good) {
+    const question = `Apply the ${many(good, "row")} that ${good === 1 ? "was" : "were"} not applied then?`;
+    return (await ask(question, [`Apply ${many(good, "row")}`, "No"])) === 0 ? template.read(desk.screen.progress) : null;
+  }
+  if (badRows(outcome)) return null;
+  const answer = await ask("Is it meant to be applied once more?", ["Apply once more", "No"]);
+  return answer === 0 ? unmarked(table) : null;
 }
 
 /**

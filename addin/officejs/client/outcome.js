@@ -39,6 +39,14 @@ export function badRows(outcome) {
 }
 
 /**
+ * Rows that are applied, or would be: right, and with something to do.
+ * @param {Outcome} outcome
+ */
+export function goodRows(outcome) {
+  return (outcome.counts.ok ?? 0) + (outcome.counts.warning ?? 0);
+}
+
+/**
  * The number of the last row that came with the outcome where more are to be fetched, else null.
  * @param {Outcome} outcome
  */

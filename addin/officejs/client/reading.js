@@ -1,7 +1,7 @@
 // @ts-check
 /** From a sheet's cells to the JSON that the server takes instead of the file: what was typed, and nothing decided. */
 
-import { firstRow, headerKey } from "./sheet.js";
+import { columnOf, firstRow, headerKey } from "./sheet.js";
 
 /** @typedef {import("./sheet.js").Table} Table */
 /** @typedef {import("./sheet.js").Value} Value */
@@ -89,6 +89,16 @@ export function body(table) {
 export function withTools(headers) {
   const known = new Set(headers.map(headerKey));
   return [...headers, ...TOOLS.filter((title) => !known.has(headerKey(title)))];
+}
+
+/**
+ * The same rows without their Status, so that what was applied before is handed in like anything else.
+ * @param {Table} table
+ * @returns {Table}
+ */
+export function unmarked(table) {
+  const status = columnOf(table.headers, STATUS);
+  return { ...table, values: table.values.map((row) => row.map((value, place) => (place === status ? null : value))) };
 }
 
 /**

@@ -31,7 +31,7 @@ const WORDS = {
  * @param {Outcome} outcome
  */
 export function ofOutcome(outcome, notesLeftOut = 0) {
-  const lines = [`${HEADS[outcome.status] ?? outcome.status} Upload ${outcome.id}.`];
+  const lines = [`${headOf(outcome)} Upload ${outcome.id}.`];
   const counts = Object.entries(WORDS)
     .filter(([kind]) => outcome.counts[kind])
     .map(([kind, words]) => `${number(outcome.counts[kind])} ${words}`);
@@ -45,6 +45,12 @@ export function ofOutcome(outcome, notesLeftOut = 0) {
     );
   }
   return lines.join("\n");
+}
+
+/** @param {Outcome} outcome */
+function headOf({ status, counts }) {
+  if (status === "applied" && counts.rows && !counts.ok && !counts.warning) return "There was nothing left to apply.";
+  return HEADS[status] ?? status;
 }
 
 /**

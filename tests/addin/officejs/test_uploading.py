@@ -43,7 +43,45 @@ def test_from_a_red_cell_to_the_store(browser: Browser, site: Site) -> None:
         excel.press("apply")
         assert excel.title == "Applied before"
         excel.answer("No")
-        assert "Nothing was applied" in excel.said and site.stock("MUG") == before + 4
+        assert "3 applied before, left alone" in excel.said and site.stock("MUG") == before + 4
+        assert str(excel.look(0, "Status").text).startswith("Applied #")
+        excel.press("apply")
+        excel.answer("Apply once more")
+        assert excel.title == "Apply" and site.stock("MUG") == before + 8
+
+
+def test_one_row_changed_after_apply(office: OfficeExcel, site: Site) -> None:
+    """WB-13: however often Validate and Apply are pressed, the other rows keep their mark and are not posted again.
+    What the message says to do then posts the one row."""
+    office.fetch("stock_in", ("MUG", 13), ("PEN", 14))
+    pens, mugs = site.stock("PEN"), site.stock("MUG")
+    office.press("apply")
+    mark = str(office.look(0, "Status").text)
+    office.type(1, {"quantity": 15})
+    for button in ("validate", "apply", "apply"):
+        office.press(button)
+        assert [office.look(row, "Status").text for row in range(2)] == [mark, f"Error ({mark.lower()})"]
+    office.type(1, {"Status": ""})
+    office.press("apply")
+    assert office.look(0, "Status").text == mark and str(office.look(1, "Status").text).startswith("Applied #")
+    assert office.look(1, "sku") == Look(None, None, None)
+    assert (site.stock("MUG"), site.stock("PEN")) == (mugs + 13, pens + 29)
+
+
+def test_what_was_left_out_is_applied_without_the_rest(office: OfficeExcel, site: Site) -> None:
+    """WB-6, WB-7: the good rows were applied; once the others are right, a fresh copy applies those alone."""
+    rows = ("MUG", 16), ("LATER-1", 3)
+    office.fetch("stock_in", *rows)
+    before = site.stock("MUG")
+    office.press("apply")
+    office.answer("Apply 1 good row")
+    site.server.apply("sku_create", {"sku": "LATER-1", "title": "Made since"})
+    office.fetch("stock_in", *rows)
+    office.press("apply")
+    assert "Apply the 1 row that was not applied then?" in office.said
+    office.answer("Apply 1 row")
+    assert (site.stock("MUG"), site.stock("LATER-1")) == (before + 16, 3)
+    assert office.look(0, "Status").text != office.look(1, "Status").text
 
 
 def test_it_leaves_what_the_result_workbook_has(office: OfficeExcel, site: Site) -> None:
@@ -65,7 +103,7 @@ def test_good_rows_if_the_user_says_so(office: OfficeExcel, site: Site) -> None:
     before = site.stock("MUG")
     office.fetch("stock_in", ("MUG", 31), ("NOPE", 1))
     office.press("apply")
-    assert "Apply the 1 good rows now" in office.said
+    assert "Apply the 1 good row now" in office.said
     office.press("history")
     assert office.title == "History" and site.stock("MUG") == before
     office.press("apply")

@@ -128,6 +128,57 @@ def test_the_corrected_sheet_posts_only_what_was_not_posted(site: Site) -> None:
     assert third["rows"][0]["messages"][0]["code"] == "already-applied"
 
 
+def test_a_row_keeps_its_mark_whatever_comes_of_the_sheet(site: Site) -> None:
+    """WB-13: a check, and a refusal, hand the marks back, so that the next Apply does not post the rows once more; only
+    a row whose status was emptied is a new one."""
+    done = hand_in(site.client, site.sheet([*GOOD, {"sku": "NK-RED-M", "quantity": 1}]), "?mode=apply").json
+    mark = f"Applied #{done['id']}"
+    sheet = fill(_result(site, done), "stock_in", [{"quantity": 9}], first_row=5)
+    for how in ("?mode=validate", "?mode=apply", "?mode=apply"):
+        refused = hand_in(site.client, sheet, how).json
+        assert [row["status"] for row in refused["rows"]] == ["skipped", "error", "skipped"]
+        assert _statuses(refused) == [mark, f"Error (applied #{done['id']})", mark]
+        sheet = _result(site, refused)
+    assert (site.figures(site.red), site.figures(site.blue)) == (Figures(13), Figures(8))
+    new = hand_in(site.client, fill(sheet, "stock_in", [{"Status": None}], first_row=5), "?mode=apply").json
+    assert _statuses(new) == [mark, f"Applied #{new['id']}", mark]
+    assert "clear" in {cell["style"] for cell in new["cells"] if cell["address"] == "A5"}  # the red of before goes
+    assert (site.figures(site.red), site.figures(site.blue)) == (Figures(13), Figures(17))
+    rest = fill(_result(site, new), "stock_in", [dict.fromkeys(("sku", "quantity", "Status"))], first_row=5)
+    left = hand_in(site.client, rest, "?mode=apply").json
+    assert (left["counts"]["skipped"], left["counts"]["rows"]) == (2, 2) and "clear its Status" in left["messages"][0]
+    assert site.figures(site.red) == Figures(13)
+
+
+def _result(site: Site, done: dict) -> bytes:
+    return site.client.get(f"/uploads/{done['id']}/result.xlsx").data
+
+
+def _statuses(done: dict) -> list[str]:
+    return [cell["value"] for cell in done["cells"] if cell["address"][0] == "G"]
+
+
+def test_a_duplicate_says_what_each_row_has_from_the_first_time(site: Site) -> None:
+    """WB-7, WB-13: whatever the sheet said before, its applied rows carry the first upload's mark, the others are
+    judged anew. So a row that is added or comes right afterwards is the only one that is posted."""
+    typed = site.sheet([GOOD[0], {"sku": "GONE", "quantity": 1}])
+    first = hand_in(site.client, typed, "?mode=apply&on_error=apply_good").json
+    checked = hand_in(site.client, typed).json
+    assert _statuses(checked) == ["OK", "Error"]  # what an open sheet said before Apply was pressed
+    same = hand_in(site.client, _result(site, checked), "?mode=apply").json
+    assert (same["status"], same["duplicate_of"]) == ("duplicate", first["id"])
+    assert (same["counts"]["skipped"], same["counts"]["error"]) == (1, 1)
+    assert _statuses(same) == [f"Applied #{first['id']}", "Error"]
+    site.db.write(lambda s: make_sku(s, "GONE"))
+    again = _result(site, same)
+    assert hand_in(site.client, again, "?mode=apply").json["counts"]["ok"] == 1
+    done = hand_in(site.client, again, "?mode=apply&again=true").json
+    assert _statuses(done) == [f"Applied #{first['id']}", f"Applied #{done['id']}"]
+    whole = hand_in(site.client, typed, "?mode=apply").json
+    assert (whole["duplicate_of"], _statuses(whole)) == (first["id"], [f"Applied #{first['id']}", "OK"])
+    assert site.figures(site.red) == Figures(12)
+
+
 def test_the_same_content_twice_is_a_duplicate(site: Site) -> None:
     """WB-7: whatever the file's bytes, rows as JSON count alike; again=true goes on; undone ones don't count."""
     first = hand_in(site.client, site.sheet(GOOD), "?mode=apply").json

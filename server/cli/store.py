@@ -20,6 +20,7 @@ from server.cli.opening import Opened, actor, database
 from server.cli.output import AsJson, complain, progress, record, say, table
 from server.errors import WrongUse
 from server.imports.sealing import reseal as reseal_imports
+from server.jobs import service as jobs
 from server.places.queries import warehouse_named
 from server.push.service import judge_choice_store
 from server.stores import connecting, service
@@ -111,7 +112,10 @@ def add(
             orders_from=_utc(orders_from),
         )
         keys = keys_of(found.settings)
-        return service.add_store(session, new, keys=keys, role=ROLE, by=actor(), at=clock.now())
+        made = service.add_store(session, new, keys=keys, role=ROLE, by=actor(), at=clock.now())
+        if made.active:
+            jobs.read_soon(session, made.name, by=actor())
+        return made
 
     with database() as found:
         _show_after(found, found.db.write(work).name, as_json=as_json)
@@ -143,6 +147,8 @@ def update(
         )
         number, keys = store_named(session, name).id, keys_of(found.settings)
         store = service.change_store(session, number, change, keys=keys, role=ROLE, by=actor(), at=clock.now())
+        if store.active and (active or given):
+            jobs.read_soon(session, store.name, by=actor())
         return store.name, judge_choice_store(session, number) if choice else []
 
     with database() as found:

@@ -205,7 +205,7 @@ def _counts(context: JobContext, done: Synced) -> Counts:
 CATALOGUE = Catalogue()
 register = CATALOGUE.register
 
-register("sync_orders", "Read orders from the stores", sync_orders, default_every_seconds=60)
+register("sync_orders", "Read orders from the stores", sync_orders, default_every_seconds=60, at_start=True)
 register("sync_products", "Read listings from the stores and map them", sync_products, default_every_seconds=3600)
 register(
     "import_store",

@@ -7,6 +7,7 @@ looked up without a lock first: most ticks find nothing and must cost no writing
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -67,27 +68,41 @@ def unplanned(session: Session, *, at: datetime, alone: Collection[str]) -> list
 
 def plan(session: Session, *, at: datetime, alone: Collection[str]) -> int:
     """One row per due time, whoever else does the same at this moment. How many rows are new."""
-    made = 0
-    for job in unplanned(session, at=at, alone=alone):
-        fresh = session.scalar(
-            upsert(session, Run)
-            .values(
-                job_id=job.id,
-                slot=_slot_text(job, at),
-                state="waiting",
-                due_at=due_slot(at, job.every_seconds),
-                arguments=job.arguments,
-                asked_by=SCHEDULE,
-                attempts=0,
-                progress={},
-                counts={},
-                error="",
-            )
-            .on_conflict_do_nothing(index_elements=["job_id", "slot"])
-            .returning(Run.id)
+    due = unplanned(session, at=at, alone=alone)
+    return sum(_write(session, job, _slot_text(job, at), due_slot(at, job.every_seconds)) for job in due)
+
+
+def plan_start(session: Session, *, at: datetime, kinds: Collection[str], alone: Collection[str]) -> int:
+    """At a server's start: active jobs of `kinds` are due now, unless the schedule has them due at once anyway, or a
+    run of it waits already. How many rows are new."""
+    by_itself = {job.id for job in unplanned(session, at=at, alone=alone)}
+    waiting = select(Run.job_id).where(Run.state == "waiting", Run.asked_by == SCHEDULE)
+    jobs = session.scalars(
+        select(Job).where(Job.active, Job.kind.in_(kinds), Job.id.not_in(waiting)).order_by(Job.id)
+    ).all()
+    return sum(_write(session, job, f"start/{uuid.uuid4()}", at) for job in jobs if job.id not in by_itself)
+
+
+def _write(session: Session, job: Job, slot: str, due_at: datetime) -> bool:
+    """Write a run of the schedule down; whether it is new."""
+    fresh = session.scalar(
+        upsert(session, Run)
+        .values(
+            job_id=job.id,
+            slot=slot,
+            state="waiting",
+            due_at=due_at,
+            arguments=job.arguments,
+            asked_by=SCHEDULE,
+            attempts=0,
+            progress={},
+            counts={},
+            error="",
         )
-        made += fresh is not None
-    return made
+        .on_conflict_do_nothing(index_elements=["job_id", "slot"])
+        .returning(Run.id)
+    )
+    return fresh is not None
 
 
 def anything_due(session: Session, *, at: datetime, kinds: Collection[str], only: int | None = None) -> bool:

@@ -39,7 +39,8 @@ Check = Callable[[Mapping[str, Any]], object]
 class JobKind:
     """A kind of job. `alone`: never twice at the same time, and due times that pass meanwhile become one run. `check`
     raises for settings that can't be, so that whoever gives them is told at once and not by a run that failed.
-    `of_records`: it has no job by itself, each record of its kind brings one along.
+    `of_records`: it has no job by itself, each record of its kind brings one along. `at_start`: due whenever a server
+    starts, not only by its interval.
 
     A run may happen twice (killed after its effect, before its end was recorded), so functions must bear that.
     """
@@ -52,6 +53,7 @@ class JobKind:
     alone: bool = True
     check: Check | None = None
     of_records: bool = False
+    at_start: bool = False
 
 
 class Catalogue:
@@ -71,12 +73,13 @@ class Catalogue:
         alone: bool = True,
         check: Check | None = None,
         of_records: bool = False,
+        at_start: bool = False,
     ) -> None:
         """Add a kind. Its job appears in the database at the next start."""
         assert kind not in self._kinds, f"job kind {kind} is registered twice"
         assert default_every_seconds >= 1
         self._kinds[kind] = JobKind(
-            kind, title, function, default_every_seconds, default_active, alone, check, of_records
+            kind, title, function, default_every_seconds, default_active, alone, check, of_records, at_start
         )
 
     def __getitem__(self, kind: str) -> JobKind:
@@ -95,6 +98,11 @@ class Catalogue:
         known = self._kinds.get(kind)
         if known is not None and known.check is not None:
             known.check(arguments)
+
+    @property
+    def at_start(self) -> list[str]:
+        """The kinds that are due whenever a server starts."""
+        return [kind.kind for kind in self if kind.at_start]
 
     @property
     def alone(self) -> list[str]:

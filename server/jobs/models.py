@@ -35,7 +35,7 @@ class Run(Base):
 
     id: Mapped[Id]
     job_id: Mapped[int] = mapped_column(ForeignKey("job.id"))
-    slot: Mapped[str] = mapped_column(String(60))  # due time, or `now/…` when asked for by hand
+    slot: Mapped[str] = mapped_column(String(60))  # due time, `now/…` when asked for, `start/…`
     state: Mapped[str] = mapped_column(String(12))  # waiting, running, done, failed
     due_at: Mapped[datetime]
     arguments: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -123,6 +123,13 @@ def ask(
     return run
 
 
+def read_soon(session: Session, store: str, *, by: str) -> Run | None:
+    """Have the orders of a store read at once, and its news asked for, rather than by the schedule's next round (CH-5):
+    for one that was added, or that is reached otherwise now. Where people switched that job off nothing is read."""
+    on = session.scalar(select(Job.id).where(Job.name == "sync_orders", Job.active))
+    return None if on is None else ask(session, "sync_orders", {"stores": [store]}, by=by)
+
+
 def job_named(session: Session, name: str) -> Job:
     """The job of that name. Raises `NotFound` naming those there are."""
     job = session.scalar(select(Job).where(Job.name == name))

@@ -86,7 +86,9 @@ def _change(store_id: int, change: StoreChange, said: str) -> Response:
     keys = keys_of(shared.settings)
 
     def work(session: Session) -> None:
-        service.change_store(session, store_id, change, keys=keys, role=who.role, by=who.name, at=clock.now())
+        store = service.change_store(session, store_id, change, keys=keys, role=who.role, by=who.name, at=clock.now())
+        if store.active and (change.active or change.settings):
+            jobs.read_soon(session, store.name, by=who.name)
 
     return _try(store_id, work, said)
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from server.jobs.models import Run
 from server.places.service import ensure_default
 from server.stores.credentials import keys_of, read_secrets
 from tests.factories import AT, make_sku, make_store_sku, make_warehouse
@@ -185,3 +187,30 @@ def test_a_list_of_stores_takes_as_many_statements_as_one(api: Api, admin: Clien
         return len(seen)
 
     assert list_them(2) == list_them(10)
+
+
+def _reads(api: Api) -> list[tuple[str, list[str], str]]:
+    """The runs that were asked for: job, stores, by whom."""
+    found = api.admin.get("/runs?limit=50").json["items"]
+    with api.db.read() as session:
+        stores = {run.id: run.arguments.get("stores") for run in session.scalars(select(Run))}
+    return [(run["job"], stores[run["id"]], run["asked_by"]) for run in reversed(found)]
+
+
+def test_a_new_store_is_read_at_once(api: Api, admin: Client) -> None:
+    """CH-5, JOB-4: by whichever process runs jobs; so is one that is reached otherwise now, or on again."""
+    body = {"channel": "sandbox", "settings": {"url": "http://127.0.0.1:1", "shop": "north", "secret": "s3"}}
+    number = admin.post("/stores", json={"name": "North", **body}).json["id"]
+    once = ("sync_orders", ["North"], "admin-user")
+    assert _reads(api) == [once]
+    admin.patch(f"/stores/{number}", json={"name": "North"})
+    admin.patch(f"/stores/{number}", json={"active": False})
+    admin.patch(f"/stores/{number}", json={"settings": {"secret": "s4"}})
+    assert _reads(api) == [once]
+    admin.patch(f"/stores/{number}", json={"active": True})
+    admin.patch(f"/stores/{number}", json={"settings": {"secret": "s5"}})
+    assert _reads(api) == [once] * 3
+    admin.post("/stores", json={"name": "South", "active": False, **body})
+    admin.patch("/jobs/sync_orders", json={"active": False})
+    admin.post("/stores", json={"name": "West", **body})
+    assert _reads(api) == [once] * 3, "one that is off is not read, and nothing where people switched the job off"

@@ -49,8 +49,11 @@ def test_who_is_at_the_command_line_acts_as_an_admin(shop: Terminal, monkeypatch
     moved = shop.json("store", "update", "Shop East", "--set", "url=http://localhost:9")
     assert (moved["settings"]["url"], moved["secrets"]) == ("http://localhost:9", {"secret": True})
     with sqlite3.connect(shop.folder / "stockbook.db") as connection:
-        detail = connection.execute("SELECT detail FROM audit_line ORDER BY id DESC LIMIT 1").fetchone()[0]
+        last = "SELECT detail FROM audit_line WHERE action = 'store.change' ORDER BY id DESC LIMIT 1"
+        detail = connection.execute(last).fetchone()[0]
+        runs = connection.execute("SELECT arguments FROM run ORDER BY id").fetchall()
     assert "http://127.0.0.1:8100" in detail and "http://localhost:9" in detail
+    assert runs == [('{"stores": ["Shop East"]}',)] * 3, "read at once, then and now"
 
 
 def test_what_could_never_be_used_is_refused_when_it_is_given(shop: Terminal) -> None:

@@ -112,3 +112,29 @@ def test_at_start_leases_of_dead_processes_are_freed(bench: Bench) -> None:
         assert _claim(bench, owner, AT) is not None
     assert bench.db.write(lambda s: claiming.free_dead(s, me)) == 2
     assert [run.owner for run in bench.runs()] == [None, None, f"{host}:1:alive", "elsewhere:7:x", me]
+
+
+def _plan_start(bench: Bench, at: datetime) -> int:
+    kinds, alone = ["sync"], bench.catalogue.alone
+    return bench.db.write(lambda s: claiming.plan_start(s, at=at, kinds=kinds, alone=alone))
+
+
+def test_what_is_due_at_every_start_does_not_wait_for_its_next_round(bench: Bench) -> None:
+    """CH-5: a server that starts again within the minute reads orders at once; one run of it is enough."""
+    bench.job("sync", lambda _: {}, every=60)
+    assert _plan_start(bench, AT) == 0, "the schedule has it due at once"
+    _plan(bench, AT)
+    held = _claim(bench, "h:1:a", AT)
+    assert held is not None
+    bench.db.write(lambda s: claiming.finish(s, held, at=AT, counts={}))
+    again = AT + timedelta(seconds=10)
+    assert [_plan(bench, again), _plan_start(bench, again), _plan_start(bench, again)] == [0, 1, 0]
+    assert (found := _claim(bench, "h:1:b", again)) is not None and found.by == claiming.SCHEDULE
+
+
+def test_what_is_switched_off_is_not_due_at_a_start(bench: Bench) -> None:
+    """JOB-1"""
+    bench.job("sync", lambda _: {}, every=60)
+    _plan(bench, AT)
+    bench.db.write(lambda s: change_job(s, "sync", active=False, by="anna"))
+    assert _claim(bench, "h:1:a", AT) is not None and _plan_start(bench, AT) == 0

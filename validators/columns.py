@@ -76,6 +76,9 @@ class Column:
     clearable: bool = False
     percentages: bool = False
     to_the_letter: bool = False
+    blank_means: str | bool | None = None
+    """For CHOICE and YES_NO: the value that an empty cell stands for, so that rows which differ in that alone are seen
+    as the same line."""
     width: int = 16
     check: Callable[[str], str | None] | None = None
     """For CODE and CODES: a value -> code of what is wrong with it, or None."""

@@ -121,6 +121,12 @@ def warehouses(*, code: str | None = None, q: str | None = None) -> Select[Wareh
     return rows
 
 
+def warehouse_codes(session: Session, warehouse_ids: Iterable[int]) -> dict[int, str]:
+    """What these warehouses are called, also one that was deleted since."""
+    wanted = select(Warehouse.id, Warehouse.code).where(Warehouse.id.in_(list(warehouse_ids)))
+    return {row.id: row.code for row in session.execute(wanted)}
+
+
 def remaining(session: Session, warehouse_ids: Iterable[int]) -> list[Remaining]:
     """The SKUs with units on hand or on the way in these warehouses (WH-5), by code."""
     rows = (

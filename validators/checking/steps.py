@@ -114,11 +114,14 @@ def row_keys(result: Frame) -> list[tuple[Hashable, ...] | None]:
 
 
 def _comparable(result: Frame, column: Column) -> list[Any]:
-    """A column's values so that equal ones compare equal: texts case-folded, dicts as sorted pairs, NA as None."""
+    """A column's values so that equal ones compare equal: texts case-folded, dicts as sorted pairs, NA as None or as
+    what an empty cell means."""
     series = result.frame[column.name]
     values: list[Any] = series.tolist()
     if column.to_the_letter:
         return values
+    if column.blank_means is not None:
+        values = [column.blank_means if pd.isna(value) else value for value in values]
     if column.kind in (Kind.CODE, Kind.TEXT, Kind.CHOICE):
         return [value.casefold() if value is not None else None for value in values]
     if column.kind is Kind.CODES:

@@ -53,6 +53,7 @@ WORKBOOK = Workbook(
             ("good", "defective"),
             example="good",
             key=True,
+            blank_means="good",
             width=13,
         ),
         code(

@@ -51,6 +51,7 @@ WORKBOOK = Workbook(
             "Received",
             "Yes: they are there already, and on hand at once. Blank or no: they are on the way.",
             example="no",
+            blank_means=False,
             width=12,
         ),
         text("note", "Note", "Why, for the history.", example="For the opening week", width=34),

@@ -71,7 +71,7 @@ def _changes(one: Asked, rows: Rows) -> Iterable[Change]:
     if one.action is Action.CHANGE_MAPPING:
         yield Change("sku", one.sku_before, rows.value("sku", one.number))
     if one.action is Action.CHANGE_WAREHOUSE:
-        yield Change("warehouse", None, rows.value("warehouse", one.number))
+        yield Change("warehouse", one.warehouse_before, rows.value("warehouse", one.number))
 
 
 def _do(session: Session, action: Action, some: Sequence[Asked], context: Context) -> list[Step]:

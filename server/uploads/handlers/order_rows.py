@@ -16,6 +16,7 @@ from server.operations.change_mapping import Scope, lines_of, scope_named
 from server.orders import by_hand, refusing, service
 from server.orders.models import Order, OrderLine
 from server.orders.states import NEW, Action, State
+from server.places.queries import warehouse_codes
 from server.stores.queries import find_store_skus, store_sku_ids
 from server.uploads.handlers.order_previews import Deed
 from server.uploads.rows import Rows
@@ -40,7 +41,8 @@ _GOES_OUT = (Action.PACK, Action.SHIP)
 class Asked:
     """What one row asks for. `deed`: what it does to its order; none for a mapping that is for other orders.
 
-    `sku_before`: the merchant SKU that the store SKU sells now, in this order or by its mapping.
+    `sku_before`: the merchant SKU that the store SKU sells now, in this order or by its mapping; `warehouse_before`:
+    where the order ships from now.
     """
 
     number: int
@@ -52,6 +54,7 @@ class Asked:
     store_sku_id: int | None = None
     sku_id: int | None = None
     sku_before: str | None = None
+    warehouse_before: str | None = None
     same: bool = False
     return_quantity: bool | None = None
 
@@ -71,6 +74,7 @@ def read(session: Session, rows: Rows) -> tuple[list[Asked], list[Finding]]:
             found.append(Finding("unknown-order", number, "order", facts))
         elif not missing:
             asked.append(_asked(rows, number, order, action))
+    _say_warehouses(session, asked)
     found += _alone(asked)
     found += _lines(session, asked, rows)
     found += _cancels(session, asked)
@@ -94,6 +98,13 @@ def _asked(rows: Rows, number: int, order: Order, action: Action) -> Asked:
     if action is not Action.CHANGE_MAPPING or _touches(order, scope):
         one.deed = Deed(order, action, one.warehouse_id)
     return one
+
+
+def _say_warehouses(session: Session, asked: Sequence[Asked]) -> None:
+    moving = [one for one in asked if one.action is Action.CHANGE_WAREHOUSE]
+    codes = warehouse_codes(session, {one.order.warehouse_id for one in moving if one.order.warehouse_id is not None})
+    for one in moving:
+        one.warehouse_before = codes.get(one.order.warehouse_id or 0)
 
 
 def _touches(order: Order, scope: Scope) -> bool:

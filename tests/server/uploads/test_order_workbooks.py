@@ -178,6 +178,7 @@ def test_void_warehouse_and_revert_are_undone(orders: Orders, actions: Desk) -> 
     orders.act(Action.VOID, "C")
     done = actions.hand_in(row("A", "void"), row("B", "change warehouse", warehouse="east"), row("C", "revert"))
     assert [orders.state(number) for number in "ABC"] == ["voided", "to_pack", "to_pack"]
+    assert done.changes[1] == [("warehouse", "MAIN", "east")]
     assert orders.figures(orders.red, orders.east) == Figures(2, 2)
     actions.undo(done)
     assert [orders.state(number) for number in "ABC"] == ["in_process", "to_pack", "voided"]

@@ -93,6 +93,16 @@ def test_a_wrong_cell_is_named_and_nothing_is_applied(site: Site) -> None:
     assert site.figures(site.red) == Figures()
 
 
+def test_a_blank_warehouse_is_the_default_one_also_for_the_same_line(site: Site) -> None:
+    """WB-14: written out or left blank, it is the same line; the later one of the two is warned of."""
+    line = {"sku": "NK-RED-M", "quantity": 2}
+    sheet = [{**line, "warehouse": "MAIN"}, line, {**line, "warehouse": "EAST"}, {"sku": "NK-BLUE-M", "quantity": 2}]
+    done = hand_in(site.client, site.sheet(sheet), "?mode=apply").json
+    said = [[message["code"] for message in row["messages"]] for row in done["rows"]]
+    assert (done["status"], said) == ("applied", [[], ["same-line"], [], []])
+    assert site.figures(site.red) == Figures(4)
+
+
 def test_good_rows_are_applied_where_chosen(site: Site) -> None:
     """WB-6: a choice; the outcome of every row is known."""
     rows = [GOOD[0], {"sku": "GONE", "quantity": 1}]

@@ -18,6 +18,8 @@ from validators.workbooks import SameKey, Workbook
 
 STOCK_IN = WORKBOOKS["stock_in"]
 QUANTITIES = WORKBOOKS["quantity_update"]
+RETURNS = WORKBOOKS["returns"]
+TRANSFER = WORKBOOKS["transfer"]
 
 
 def _checked(workbook: Workbook, *rows: dict[str, Any]) -> Frame:
@@ -88,6 +90,16 @@ def test_lines_add_up() -> None:
     result = _checked(STOCK_IN, *rows)
     assert [(f.row, f.column, f.code, f.facts) for f in result.findings] == [(6, "sku", "same-line", {"other": 4})]
     assert result.findings[0].severity == "warning"
+
+
+def test_a_blank_is_the_same_as_what_it_means() -> None:
+    """WB-14: a return without a condition is a good one, a transfer that says nothing has not arrived."""
+    back = {"tracking": "T1", "sku": "A", "quantity": 1}
+    found = _checked(RETURNS, back, {**back, "condition": "Good"}, {**back, "condition": "defective"}).findings
+    assert [(f.row, f.code, f.facts) for f in found] == [(5, "same-line", {"other": 4})]
+    sent = {"sku": "A", "source": "MAIN", "destination": "EAST", "quantity": 1}
+    found = _checked(TRANSFER, {**sent, "received": "no"}, sent, {**sent, "received": "yes"}).findings
+    assert [(f.row, f.code, f.facts) for f in found] == [(5, "same-line", {"other": 4})]
 
 
 def test_rows_without_a_key_are_not_compared() -> None:

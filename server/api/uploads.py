@@ -321,8 +321,9 @@ def delete_file(path: ById) -> Response:
         return UploadShown(**outcome.summary(upload))
 
     done = once(work)
-    with services().db.read() as session:
-        (folder(settings) / downloads.find_upload(session, path.id).stored_as).unlink(missing_ok=True)
+    services().db.write(
+        lambda session: quota.forget_dropped(session, settings, downloads.find_upload(session, path.id))
+    )
     return done
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from server.uploads.models import Upload
 from server.uploads.sources import folder, source_of
 from validators.columns import Reference
 from validators.extracting.addresses import column_number
-from validators.reading import RawSheet
+from validators.reading import RawSheet, Unreadable
 from validators.registry import WORKBOOKS
 from validators.results.marking import mark
 from validators.results.rebuilding import SheetRows, rebuild
@@ -101,20 +102,31 @@ def result_file(db: Database, settings: Settings, upload_id: int) -> bytes:
         rows = list(outcome.stored_rows(session, upload.id))
     cells = [*_stamp(upload), *outcome.cells_of(rows, upload.layout, undone=outcome.is_undone(upload))]
     workbook = WORKBOOKS[upload.template]
-    path = kept_file(settings, upload)
 
     def sheets() -> Iterable[SheetRows]:
         return [_sheet_rows(source_of(upload.stored_as, upload.filename, upload.template).read(settings))]
 
-    if path.suffix == ".json":
-        return rebuild(sheets(), cells, workbook)
-    return mark(path, cells, sheets=sheets, template=workbook)
+    with reading_kept(settings, upload) as path:
+        if path.suffix == ".json":
+            return rebuild(sheets(), cells, workbook)
+        return mark(path, cells, sheets=sheets, template=workbook)
 
 
 def original_file(settings: Settings, upload: Upload) -> tuple[bytes, str]:
     """The file word for word, and what it is called. Raises `NotFound` once it is no longer kept."""
+    with reading_kept(settings, upload) as path:
+        return path.read_bytes(), upload.filename or f"upload-{upload.id}{path.suffix}"
+
+
+@contextmanager
+def reading_kept(settings: Settings, upload: Upload) -> Iterator[Path]:
+    """The file that was handed in, to be read within the block. Raises `NotFound`, also if it is deleted meanwhile."""
     path = kept_file(settings, upload)
-    return path.read_bytes(), upload.filename or f"upload-{upload.id}{path.suffix}"
+    try:
+        yield path
+    except (FileNotFoundError, Unreadable):
+        kept_file(settings, upload)
+        raise  # it is there: that is not why
 
 
 def kept_file(settings: Settings, upload: Upload) -> Path:

@@ -15,10 +15,11 @@ from server.db.bulk import TEXT, relation
 from server.db.session import Database
 from server.settings import Settings
 from server.uploads.models import Upload
+from server.uploads.quota import hold_files
 from server.uploads.sources import folder
 
-#: Files looked up at once.
-_BITE = 1_000
+#: Files looked up, and deleted, in one transaction.
+_BITE = 200
 
 
 def forget_files(db: Database, settings: Settings, *, stopping: Callable[[], bool] = lambda: False) -> int:
@@ -34,25 +35,22 @@ def forget_files(db: Database, settings: Settings, *, stopping: Callable[[], boo
         if stopping():
             break
         names = old[start : start + _BITE]
-        wanted = _still_wanted(db, names, before)
-        leaving = [name for name in names if name not in wanted]
-        for name in leaving:
-            (folder(settings) / name).unlink(missing_ok=True)
-        _free(db, leaving)
-        gone += len(leaving)
+        gone += db.write(lambda session, names=names: _forget(session, settings, names, before))  # type: ignore[misc]
     return gone
 
 
-def _free(db: Database, names: Sequence[str]) -> None:
-    """They count no more for anybody's quota."""
-
-    def work(session: Session) -> None:
-        with relation(session, {"name": TEXT}, [(name,) for name in names]) as r:
-            freed = update(Upload).where(Upload.stored_as == r.c.name).values(kept_bytes=0)
-            session.execute(freed.execution_options(synchronize_session=False))
-
-    if names:
-        db.write(work)
+def _forget(session: Session, settings: Settings, names: Sequence[str], before: datetime) -> int:
+    """Delete those of the files that nobody wants, while nobody can hand one of them in again; how many there were.
+    They count no more for anybody's quota."""
+    hold_files(session, names)
+    wanted = _still_wanted(session, names, before)
+    leaving = [name for name in names if name not in wanted]
+    with relation(session, {"name": TEXT}, [(name,) for name in leaving]) as r:
+        freed = update(Upload).where(Upload.stored_as == r.c.name).values(kept_bytes=0)
+        session.execute(freed.execution_options(synchronize_session=False))
+    for name in leaving:
+        (folder(settings) / name).unlink(missing_ok=True)
+    return len(leaving)
 
 
 def _old_files(place: Path, before: datetime) -> list[str]:
@@ -64,8 +62,8 @@ def _old_files(place: Path, before: datetime) -> list[str]:
         )
 
 
-def _still_wanted(db: Database, names: Sequence[str], before: datetime) -> set[str]:
+def _still_wanted(session: Session, names: Sequence[str], before: datetime) -> set[str]:
     """Those of which a younger upload was made: the same file may be handed in again from the history."""
     young = or_(Upload.created_at >= before, Upload.status == "running")
-    with db.read() as session, relation(session, {"name": TEXT}, [(name,) for name in names]) as r:
+    with relation(session, {"name": TEXT}, [(name,) for name in names]) as r:
         return set(session.scalars(select(Upload.stored_as).join(r, r.c.name == Upload.stored_as).where(young)))

@@ -91,17 +91,18 @@ def receive(
     request: Request,
     who: Who,
     *,
-    kept_bytes: int = 0,
+    charge: Callable[[Session], int] = lambda _: 0,
     request_key_id: int | None = None,
     also: Callable[[Session, int], None] | None = None,
 ) -> int:
     """Write the upload into the history; gives its number. Every handing-in is one (WB-11).
 
-    `kept_bytes`: what its file takes of its user's quota. `also` is called with that number in the same transaction:
-    for a caller that must find its upload after a crash.
+    `charge`: what its file takes of its user's quota, asked in the same transaction; raises what it raises. `also` is
+    called with that number in it too: for a caller that must find its upload after a crash.
     """
 
     def work(session: Session) -> int:
+        kept_bytes = charge(session)
         row = Upload(
             template=request.template or "",
             filename=source.filename[:255],

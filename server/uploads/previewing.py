@@ -11,10 +11,11 @@ from server.db.session import Database
 from server.errors import Refused
 from server.push.preview import Shown, preview_change, preview_figures
 from server.settings import Settings
-from server.uploads.downloads import find_upload, kept_file
+from server.uploads.downloads import find_upload, reading_kept
 from server.uploads.examining import examine
 from server.uploads.handlers.protocol import Context, Handler
 from server.uploads.handlers.registry import HANDLERS
+from server.uploads.models import Upload
 from server.uploads.sources import Checked, Source, checked, source_of
 from validators.reading import RawSheet, Unreadable
 
@@ -32,11 +33,10 @@ def preview(db: Database, settings: Settings, upload_id: int) -> list[Shown]:
         upload = find_upload(session, upload_id)
         if upload.status not in ("validated", "refused"):
             raise Refused(f"upload {upload_id} is {upload.status.replace('_', ' ')}: there is nothing to preview")
-        kept_file(settings, upload)
         source = source_of(upload.stored_as, upload.filename, upload.template)
         template = upload.template
         context = Context(upload.id, upload.actor, now())
-    sheet = checked(_read(source, settings))
+    sheet = checked(_read(upload, source, settings))
     if template not in _BY_FIGURES:
         return _tried(db, HANDLERS[template], sheet, context)
     with db.read() as session:
@@ -44,9 +44,10 @@ def preview(db: Database, settings: Settings, upload_id: int) -> list[Shown]:
         return preview_figures(session, {key: change for key, change in examined.plan.figures.items() if change})
 
 
-def _read(source: Source, settings: Settings) -> RawSheet:
+def _read(upload: Upload, source: Source, settings: Settings) -> RawSheet:
     try:
-        return source.read(settings)
+        with reading_kept(settings, upload):
+            return source.read(settings)
     except Unreadable as error:  # it could be read before: time or memory were short, or the limits are lower now
         raise Refused(f"its file can't be read: {error.finding.text}") from error
 

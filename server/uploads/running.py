@@ -8,6 +8,7 @@ from concurrent.futures import wait as wait_for
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from server.access.limits import Limiter
 from server.db.session import Database
@@ -50,21 +51,24 @@ class Uploads:
         self._turns.count(f"user:{user_id}")
 
     def hand_in(self, source: Source, request: Request, who: Who, *, request_key_id: int | None = None) -> HandedIn:
-        """Write it into the history and start working on it. Raises `QuotaFull`; then the file is not kept."""
-        kept = self._charge(source, who)
-        upload_id = pipeline.receive(self._db, source, request, who, kept_bytes=kept, request_key_id=request_key_id)
+        """Write it into the history and start working on it. Raises `QuotaFull`; then the file is not kept. And
+        `NotFound` for one of the history that was deleted since."""
+        upload_id = self._receive(source, request, who, request_key_id)
         work = self._threads.submit(pipeline.process, self._db, self._settings, upload_id, source, request, who)
         return HandedIn(upload_id, work)
 
-    def _charge(self, source: Source, who: Who) -> int:
-        with self._db.read() as session:
-            try:
-                return quota.charge(session, self._settings, source, who.user_id)
-            except QuotaFull:
-                kept = select(Upload.id).where(Upload.stored_as == source.stored_as).limit(1)
-                if session.scalar(kept) is None:  # else it is another upload's file, handed in once more
-                    (folder(self._settings) / source.stored_as).unlink(missing_ok=True)
-                raise
+    def _receive(self, source: Source, request: Request, who: Who, request_key_id: int | None) -> int:
+        def charge(session: Session) -> int:
+            return quota.charge(session, self._settings, source, who.user_id)
+
+        try:
+            return pipeline.receive(self._db, source, request, who, charge=charge, request_key_id=request_key_id)
+        except QuotaFull:
+            with self._db.read() as session:
+                kept = session.scalar(select(Upload.id).where(Upload.stored_as == source.stored_as).limit(1))
+            if kept is None:  # else it is another upload's file, handed in once more
+                (folder(self._settings) / source.stored_as).unlink(missing_ok=True)
+            raise
 
     def close(self) -> None:
         """Let what is at work finish; take nothing more."""

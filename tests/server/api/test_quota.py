@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select
@@ -13,8 +15,9 @@ from sqlalchemy import select
 from server import clock
 from server.access.models import User
 from server.db.session import Database
+from server.errors import NotFound
 from server.settings import Settings
-from server.uploads import downloads
+from server.uploads import downloads, quota
 from server.uploads.expiring import forget_files
 from server.uploads.pipeline import Request, Who
 from server.uploads.sources import folder, source_of
@@ -79,6 +82,49 @@ def test_a_file_handed_in_again_stays_its_first_users(api: Api) -> None:
         assert others.call(method, f"/uploads/{again.upload_id}/file").status_code == 403
     assert ours.get(f"/uploads/{again.upload_id}/file").status_code == 200
     assert ours.delete(f"/uploads/{first}/file").status_code == 200 and _files(api) == 0
+
+
+def test_two_at_the_same_moment_share_the_quota(api: Api) -> None:
+    """Whoever is second counts the first: room for three, four at once."""
+    ours, together = api.roles["merchandiser"], Barrier(4)
+
+    def hand_in(sku: str) -> int:
+        together.wait()
+        return int(_hand_in(ours, sku).status_code)
+
+    with ThreadPoolExecutor(4) as threads:
+        said = sorted(threads.map(hand_in, ["A1", "A2", "A3", "A4"]))
+    assert (said, _files(api)) == ([200, 200, 200, 507], 3)
+
+
+def test_a_file_handed_in_again_while_it_is_deleted_stays(api: Api) -> None:
+    """Between the commit that drops it and the deleting itself somebody may have handed it in again."""
+    ours, settings = api.roles["merchandiser"], api.shared.settings
+    first = _hand_in(ours, "A1").json["id"]
+    with api.db.read() as session:
+        stored = downloads.find_upload(session, first)
+        who = session.scalars(select(User).where(User.role == "merchandiser")).one()
+    source = source_of(stored.stored_as, stored.filename, stored.template)
+    api.db.write(lambda s: quota.drop_file(s, settings, downloads.find_upload(s, first), by="anna", at=clock.now()))
+    again = api.shared.uploads.hand_in(source, Request("validate"), Who(who.name, who.id, "merchandiser"))
+    api.db.write(lambda s: quota.forget_dropped(s, settings, downloads.find_upload(s, first)))
+    assert again.wait(30) and ours.get(f"/uploads/{again.upload_id}/file").status_code == 200
+    assert ours.delete(f"/uploads/{again.upload_id}/file").status_code == 200 and _files(api) == 0
+    with pytest.raises(NotFound, match="no longer kept"):
+        api.shared.uploads.hand_in(source, Request("validate"), Who(who.name, who.id, "merchandiser"))
+
+
+def test_a_file_deleted_while_it_is_read(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In words, not as an error of the disk."""
+    number = _hand_in(api.admin, "A1").json["id"]
+
+    def vanish(path: Path, *_: object, **__: object) -> bytes:
+        path.unlink(missing_ok=True)
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(downloads, "mark", vanish)
+    gone = api.admin.get(f"/uploads/{number}/result.xlsx")
+    assert gone.status_code == 404 and "no longer kept" in gone.json["detail"]
 
 
 def test_what_expires_makes_room(api: Api) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from server.channels.protocol import MarketStatus
@@ -23,14 +23,12 @@ EXPORT = (
 )  # fmt: skip
 
 
-def _out() -> Select[int]:
-    """Orders of which something was deducted and has not come back."""
-    query: Select[int] = (
-        select(OrderLine.order_id)
-        .join(OrderHold, OrderHold.line_id == OrderLine.id)
-        .where(OrderHold.deducted > OrderHold.returned)
+def _out() -> ColumnElement[bool]:
+    """Something of the order was deducted and has not come back. Asked of one order at a time: of all that were ever
+    shipped, few are on a list that asks."""
+    return exists().where(
+        OrderLine.order_id == Order.id, OrderHold.line_id == OrderLine.id, OrderHold.deducted > OrderHold.returned
     )
-    return query
 
 
 def why(name: str) -> ColumnElement[bool]:
@@ -46,9 +44,9 @@ def why(name: str) -> ColumnElement[bool]:
         "on_hold": Order.hold.is_(True) & waiting,
         "cancel_pending": Order.cancel_pending.is_(True) & waiting,
         "at_risk": Order.id.in_(risky(None)),
-        "to_return": off & Order.id.in_(_out()),
+        "to_return": off & _out(),
         "not_deducted": Order.listed.is_(True) & Order.state.in_(DEDUCTED),
-        "to_file": (Order.state == State.CANCELLED) & Order.filed.is_(False) & Order.id.in_(_out()),
+        "to_file": (Order.state == State.CANCELLED) & Order.filed.is_(False) & _out(),
     }
     return conditions[name]
 

@@ -151,7 +151,8 @@ def at_risk(session: Session, order_ids: Iterable[int]) -> set[int]:
 
 def risky(keys: FromClause | None) -> Select[int]:
     """The orders at risk: of those that hold a SKU of `keys` (warehouse, SKU), or of all. One that was raised in its
-    store and waits for the rest holds as well (ORD-10)."""
+    store and waits for the rest holds as well (ORD-10). Only what waits holds any: looked for among those orders, not
+    among all that there ever were."""
     held = (
         select(
             OrderLine.order_id,
@@ -160,7 +161,8 @@ def risky(keys: FromClause | None) -> Select[int]:
             func.sum(OrderHold.held).label("held"),
         )
         .join(OrderLine, OrderLine.id == OrderHold.line_id)
-        .where(OrderHold.held > 0)
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(OrderHold.held > 0, Order.state.in_(WAITING))
         .group_by(OrderLine.order_id, OrderHold.warehouse_id, OrderHold.sku_id)
     )
     if keys is not None:

@@ -35,3 +35,11 @@ def _counted(engine: Engine) -> Iterator[list[str]]:
     event.listen(engine, "before_cursor_execute", note)
     yield seen
     event.remove(engine, "before_cursor_execute", note)
+
+
+def plan_of(db: Database, statement: str) -> str:
+    """How SQLite would go about a statement, a step a line; what its parameters are does not matter."""
+    with db.engines.read.connect() as connection:
+        cursor = connection.connection.cursor()
+        marks = statement.count("?")
+        return "\n".join(row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {statement}", [None] * marks))

@@ -20,7 +20,7 @@ from server.ledger.verifying import verify
 from server.orders import by_hand
 from server.orders.models import Order, OrderHold, OrderLine
 from server.orders.queries import OrderView, views
-from server.orders.states import Action
+from server.orders.states import WAITING, Action
 from server.orders.taking import Taken, take_in
 from server.stores.models import Store
 from tests.factories import AT, entry, figures, make_sku, make_store, make_store_sku, make_warehouse, put_stock
@@ -96,8 +96,12 @@ class Desk:
             return figures(s, place or self.main, sku)
 
     def verify(self, session: Session) -> None:
-        """STK-2, and: allocated of a balance is what orders hold there."""
+        """STK-2, and: allocated of a balance is what orders hold there, and only orders that wait hold any."""
         assert verify(session) == []
+        over = (
+            select(Order.number).join(OrderLine).join(OrderHold).where(OrderHold.held > 0, Order.state.not_in(WAITING))
+        )
+        assert session.scalars(over).all() == []
         held = func.sum(OrderHold.held)
         query = select(OrderHold.warehouse_id, OrderHold.sku_id, held).group_by(
             OrderHold.warehouse_id, OrderHold.sku_id

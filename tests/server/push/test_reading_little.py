@@ -13,7 +13,7 @@ from server.push.evaluating import evaluate
 from server.push.leasing import due_stores
 from server.stores.mapping import map_many
 from tests.factories import AT, make_sku, make_store, make_store_sku
-from tests.support.statements import counted
+from tests.support.statements import counted, plan_of
 
 
 @pytest.fixture
@@ -25,18 +25,11 @@ def small(sqlite_url: str) -> Iterator[Database]:
     db.close()
 
 
-def _plan(db: Database, statement: str) -> str:
-    with db.engines.read.connect() as connection:
-        cursor = connection.connection.cursor()
-        marks = statement.count("?")
-        return "\n".join(row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {statement}", [None] * marks))
-
-
 def test_pushes_refused_for_good_are_not_looked_through(small: Database) -> None:
     """PSH-10: they stay until retried by hand, and cost the others nothing."""
     with counted(small) as seen:
         small.write(lambda s: due_stores(s, at=AT))
-    assert "USING INDEX ix_push_store_due" in _plan(small, seen[-1])
+    assert "USING INDEX ix_push_store_due" in plan_of(small, seen[-1])
 
 
 def test_a_lost_mapping_is_found_from_the_unmapped_not_from_all_that_waits(small: Database) -> None:
@@ -47,7 +40,7 @@ def test_a_lost_mapping_is_found_from_the_unmapped_not_from_all_that_waits(small
     sweeps = [one for one in seen if one.startswith(("DELETE FROM push ", "UPDATE push ")) and "IS NULL)" in one]
     assert len(sweeps) == 2
     for sweep in sweeps:
-        assert "SCAN push" not in _plan(small, sweep), sweep
+        assert "SCAN push" not in plan_of(small, sweep), sweep
 
 
 def test_the_index_of_what_is_due_leaves_failed_ones_out(db: Database) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -74,7 +74,6 @@ class Entry:
     note: str = ""
     reverses_id: int | None = None
     needs_available: bool = True
-    content: bytes = field(default=b"", compare=False)
 
     def __post_init__(self) -> None:
         assert self.kind is not Kind.UNDO or self.reverses_id is not None, "an undo says what it takes back (STK-2)"

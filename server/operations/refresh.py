@@ -22,6 +22,7 @@ from server.outbox import queue
 from server.outbox.causes import Cause
 from server.places.models import Warehouse
 from server.stores.models import StoreSku
+from server.stores.queries import sold_skus
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,7 @@ def refresh(session: Session, suspects: Iterable[Difference], *, by: str, at: da
         action = "stock.correct" if one.mended else "stock.differs"
         audit(session, by, action, subject, at=at, figure=one.figure, was=one.was, movements=one.movements)
     tried = try_out_of_stock(session, cause=Cause.REFRESH, by=by, at=at)
-    sold = select(StoreSku.sku_id).where(StoreSku.sku_id.is_not(None))
-    queue.mark_selected(session, sold, cause=Cause.REFRESH, at=at)
+    queue.mark_selected(session, sold_skus(), cause=Cause.REFRESH, at=at)
     marked = session.scalar(select(func.count(StoreSku.sku_id.distinct()))) or 0
     audit(session, by, "stock.refresh", "inventory", at=at, differences=len(differences), tried=tried.tried)
     return Refreshed(differences, tried, marked)

@@ -15,7 +15,8 @@ from server.orders.models import Order
 from server.orders.states import ALLOCATED, State
 from server.outbox import queue
 from server.outbox.causes import Cause
-from server.stores.models import Store, StoreSku
+from server.stores.models import Store
+from server.stores.queries import sold_skus
 from server.switches import service as switches
 from server.switches.service import Turned
 
@@ -56,8 +57,7 @@ def _turn_features(session: Session, on: bool, *, by: str, at: datetime) -> None
     following = [order for order in orders if order.state in states]
     follow = allocating.allocate if on else allocating.release
     follow(session, following, cause=Cause.SWITCH, by=by, at=at)
-    sold = select(StoreSku.sku_id).where(StoreSku.sku_id.is_not(None))
-    queue.mark_selected(session, sold, cause=Cause.SWITCH, at=at)
+    queue.mark_selected(session, sold_skus(), cause=Cause.SWITCH, at=at)
 
 
 def _refusal(session: Session, orders: Sequence[Order], on: bool) -> OrdersInProcess:

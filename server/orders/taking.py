@@ -63,6 +63,31 @@ class Taken:
         self.left |= other.left
 
 
+@dataclass
+class _Page:
+    """What a page says, beside what was known of its orders. `heard`: known orders with news worth keeping; `made`: new
+    ones; `todo`: what is done to them all, once everything is written down."""
+
+    wanted: dict[str, MarketOrder]
+    known: dict[str, Order]
+    store_skus: dict[str, Listing]
+    ways: Ways
+    heard: list[tuple[Order, MarketOrder]] = field(default_factory=list)
+    edited: dict[int, Edited] = field(default_factory=dict)
+    made: list[tuple[Order, MarketOrder]] = field(default_factory=list)
+    todo: list[_Todo] = field(default_factory=list)
+
+    @property
+    def fresh(self) -> list[MarketOrder]:
+        """News of orders never seen before."""
+        return [order for number, order in self.wanted.items() if number not in self.known]
+
+    def told(self) -> set[int]:
+        """The store SKUs of which the shop changed its own figure: of lines told now, and of those known before."""
+        now = (line for _, order in (*self.made, *self.heard) for line in order.lines)
+        return {self.store_skus[line.store_sku].id for line in now} | editing.known_store_skus(self.edited)
+
+
 def take_in(session: Session, store: Store, news: Sequence[MarketOrder], *, by: str, at: datetime) -> Taken:
     """Take in what a store says of its orders. Late and repeated news changes nothing it should not (ORD-3).
 
@@ -70,58 +95,69 @@ def take_in(session: Session, store: Store, news: Sequence[MarketOrder], *, by: 
     """
     _one_reader(session, store)
     vetted = vetting.vet(news, at=at)
-    taken = Taken(left=vetted.left)
-    ways = service.ways_from(store.settings)
     wanted = _newest(vetted.orders)
-    taken.ignored = _leave_early(session, store, wanted)
+    ignored = _leave_early(session, store, wanted)
     store_skus = _store_skus(session, store, wanted, vetted.stand_ins, at)
     known = _lock_known(session, store, list(wanted))
     for number in vetted.undated & known.keys() & wanted.keys():
         # Nobody can say whether it is newer: it is taken as of the same time, which never moves a state backwards.
         wanted[number] = replace(wanted[number], updated_at=known[number].seen_at)
-    heard: list[tuple[Order, MarketOrder]] = []
-    todo: list[_Todo] = []
-    for number, order in known.items():
-        decision = rules.decide(_as_known(order), wanted[number], ways=ways)
-        if not decision.keep:
-            taken.same += 1
-            continue
-        taken.changed += 1
-        heard.append((order, wanted[number]))
-        todo.append((order, decision.actions))
-    edited = editing.read(session, heard, store_skus)
-    todo = [(order, actions or editing.retried(edited[order.id])) for order, actions in todo]
-    facts.mark_supplements(session, [(each, one.news) for one in edited.values() for each in one.supplements])
-    facts.bring_up_to_date(session, heard)
-    for order, _ in heard:
-        todo += _follow(edited[order.id], ways)
-    fresh = [order for number, order in wanted.items() if number not in known]
-    made = _write_new(session, store, fresh, store_skus, ways, at)
-    taken.new = len(made)
-    taken.odd = [
-        f"order {order.number}: {note}"
-        for order in (*fresh, *(each for _, each in heard))
-        for note in vetted.notes.get(order.number, ())
-    ]
-    keep_packages(session, [*((order, wanted[order.number]) for order in made), *heard])
+    page = _Page(wanted, known, store_skus, service.ways_from(store.settings))
+    _hear(session, page)
+    _make(session, store, page, at)
+    keep_packages(session, [*page.made, *page.heard])
     session.flush()
-    todo += [
-        (order, rules.actions_for(State.UNPAID, wanted[order.number], ways=ways))
-        for order in made
+    _map_again(session, [order for order, actions in page.todo if Action.TAKE_IN in actions and order.number in known])
+    _follow_up(session, page, by=by, at=at)
+    said = (order.number for _, order in (*page.made, *page.heard))
+    return Taken(
+        new=len(page.made),
+        changed=len(page.heard),
+        same=len(known) - len(page.heard),
+        ignored=ignored,
+        odd=[f"order {number}: {note}" for number in said for note in vetted.notes.get(number, ())],
+        left=vetted.left,
+    )
+
+
+def _hear(session: Session, page: _Page) -> None:
+    """Write down what is new of known orders and their supplements, and what is to be done about it."""
+    todo: list[_Todo] = []
+    for number, order in page.known.items():
+        decision = rules.decide(_as_known(order), page.wanted[number], ways=page.ways)
+        if decision.keep:
+            page.heard.append((order, page.wanted[number]))
+            todo.append((order, decision.actions))
+    page.edited = editing.read(session, page.heard, page.store_skus)
+    page.todo += [(order, actions or editing.retried(page.edited[order.id])) for order, actions in todo]
+    facts.mark_supplements(session, [(each, one.news) for one in page.edited.values() for each in one.supplements])
+    facts.bring_up_to_date(session, page.heard)
+    for order, _ in page.heard:
+        page.todo += _follow(page.edited[order.id], page.ways)
+
+
+def _make(session: Session, store: Store, page: _Page, at: datetime) -> None:
+    """Write new orders down, and what is to be done to those that begin to count."""
+    rows = _write_new(session, store, page.fresh, page.store_skus, page.ways, at)
+    page.made = [(order, page.wanted[order.number]) for order in rows]
+    page.todo += [
+        (order, rules.actions_for(State.UNPAID, news, ways=page.ways))
+        for order, news in page.made
         if order.state == State.UNPAID
     ]
-    _map_again(session, [order for order, actions in todo if Action.TAKE_IN in actions and order.number in known])
-    editing.note_unfollowed(session, edited, store_skus)
-    told = {store_skus[line.store_sku].id for order in (*fresh, *(n for _, n in heard)) for line in order.lines}
-    told |= editing.known_store_skus(edited)
+
+
+def _follow_up(session: Session, page: _Page, *, by: str, at: datetime) -> None:
+    """What edits give back, then all that is to be done, then what edits take; every SKU that was told is marked."""
+    editing.note_unfollowed(session, page.edited, page.store_skus)
+    told = page.told()
     with queue.gathered(session, at=at):
-        editing.lower(session, edited, by=by, at=at)
-        editing.raise_early(session, edited, store_skus)
-        _act(session, todo, by=by, at=at)
-        editing.raise_late(session, edited, store_skus, by=by, at=at)
+        editing.lower(session, page.edited, by=by, at=at)
+        editing.raise_early(session, page.edited, page.store_skus)
+        _act(session, page.todo, by=by, at=at)
+        editing.raise_late(session, page.edited, page.store_skus, by=by, at=at)
         _mark_mapped(session, told, at)
     queue.forget_told(session, told)  # after the marks: everyone locks `changed` first
-    return taken
 
 
 def _one_reader(session: Session, store: Store) -> None:

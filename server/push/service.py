@@ -120,11 +120,6 @@ def mark_governed(session: Session, rules: Iterable[Rule], *, at: datetime) -> N
     mark(session, (sku for rule in rules for sku in rule.skus), cause=Cause.RULE, at=at)
 
 
-def mark_everything(session: Session, *, cause: Cause, at: datetime) -> None:
-    """Have every mapped SKU evaluated: after refresh, or when the inventory features are switched (PSH-13)."""
-    mark_selected(session, select(StoreSku.sku_id).where(StoreSku.sku_id.is_not(None)), cause=cause, at=at)
-
-
 def push_now(
     session: Session, *, stores: Collection[int] = (), skus: Collection[int] = (), by: str, at: datetime
 ) -> int:

@@ -177,8 +177,10 @@ def _save(session: Session, changed: Sequence[Mapped]) -> None:
     with relation(session, {"id": NUMBER, "sku_id": NUMBER}, rows) as r:
         save = update(StoreSku).where(StoreSku.id == r.c.id).values(sku_id=r.c.sku_id)
         session.execute(save.execution_options(synchronize_session=False))
-        # One that is on its way to the store right now is left: its answer is taken in, then evaluated anew.
-        waiting = delete(Push).where(Push.store_sku_id.in_(select(r.c.id)), Push.lease_until.is_(None))
+        # One that is on its way to the store right now, or that the market has yet to settle, is left: its answer is
+        # taken in, and what is evaluated anew comes after it (PSH-8).
+        unsent = (Push.lease_until.is_(None), Push.ticket.is_(None))
+        waiting = delete(Push).where(Push.store_sku_id.in_(select(r.c.id)), *unsent)
         session.execute(waiting.execution_options(synchronize_session=False))
 
 

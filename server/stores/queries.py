@@ -113,6 +113,12 @@ def store_skus(
     return [StoreSkuRow(*row) for row in session.execute(rows.where(*wanted))]
 
 
+def sold_skus(store_id: int | None = None) -> Select[int | None]:
+    """The merchant SKUs that stores sell, or one store: those mapped to a store SKU."""
+    sold = select(StoreSku.sku_id).where(StoreSku.sku_id.is_not(None))
+    return sold if store_id is None else sold.where(StoreSku.store_id == store_id)
+
+
 def find_store_skus(session: Session, ids: Iterable[int]) -> dict[int, StoreSkuRow]:
     """Store SKUs by number, those that exist."""
     with relation(session, {"id": NUMBER}, [(number,) for number in sorted(set(ids))]) as r:

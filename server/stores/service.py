@@ -28,7 +28,7 @@ from server.stores.credentials import read_secrets, readable_secrets, save_secre
 from server.stores.listings import TOLD
 from server.stores.models import Store, StoreSku
 from server.stores.options import OPTIONS, check_option
-from server.stores.queries import find_store
+from server.stores.queries import find_store, sold_skus
 from validators.messages import Finding
 from validators.values.hygiene import listed_error
 
@@ -234,8 +234,7 @@ def _change_secrets(
 
 
 def _mark_all(session: Session, store_id: int, at: datetime) -> None:
-    sold = select(StoreSku.sku_id).where(StoreSku.store_id == store_id, StoreSku.sku_id.is_not(None))
-    queue.mark_selected(session, sold, cause=Cause.SWITCH, at=at)
+    queue.mark_selected(session, sold_skus(store_id), cause=Cause.SWITCH, at=at)
 
 
 def _audited(store: Store) -> dict[str, Any]:

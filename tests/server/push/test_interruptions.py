@@ -14,7 +14,9 @@ from server.outbox.causes import Cause
 from server.outbox.models import Push
 from server.push import leasing, recording
 from server.push.evaluating import evaluate
+from server.stores.mapping import map_many
 from server.stores.models import StoreSku
+from tests.factories import make_sku, put_stock
 from tests.server.push.conftest import NOON, Pushing, Time
 
 
@@ -66,6 +68,27 @@ def test_mapping_removed_nothing_waits(pushing: Pushing) -> None:
     pushing.c.db.write(unmap)
     pushing.tick()
     assert pushing.one(Push) is None
+
+
+def test_another_mapping_while_the_market_has_yet_to_settle(pushing: Pushing, time: Time) -> None:
+    """PSH-8: the write for the old SKU may still take effect, so the one for the new SKU comes after it."""
+    pushing.shop.pending = True
+    pushing.stock(5)
+    pushing.tick()
+
+    def remap(s: Session) -> None:
+        other = make_sku(s, "OTHER")
+        put_stock(s, pushing.c.main, other, 2)
+        map_many(s, {pushing.c.listings["shop"]: other}, by="test", at=NOON)
+
+    pushing.c.db.write(remap)
+    pushing.shop.pending = False
+    pushing.tick()
+    assert [line.quantity for batch in pushing.shop.sent for line in batch] == [5]
+    time.move(3)
+    pushing.tick()
+    assert [line.quantity for batch in pushing.shop.sent for line in batch] == [5, 2]
+    assert pushing.shop.shown == {"NK-RED-M": 2} and pushing.one(Push) is None
 
 
 def test_store_switched_off_while_a_push_is_on_its_way(pushing: Pushing, time: Time) -> None:

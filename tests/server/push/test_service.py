@@ -242,14 +242,6 @@ def test_a_refused_push_is_tried_again_by_hand(company: Company) -> None:
     assert states == {"Shop": ("waiting", 0, ""), "Web": ("failed", 8, "refused: locked")}
 
 
-def test_everything_can_be_marked(company: Company) -> None:
-    """PSH-13: the switch evaluates every mapped SKU, set-based."""
-    c = company
-    c.db.write(lambda s: make_sku(s, "LONELY"))
-    c.db.write(lambda s: service.mark_everything(s, cause=Cause.SWITCH, at=AT))
-    assert marked(c) == {c.sku: [Cause.SWITCH]}
-
-
 def test_old_evaluations_are_dropped(company: Company) -> None:
     """STK-9: they explain what happened lately; the ledger is never touched."""
     c = company

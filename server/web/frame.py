@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Final, cast
 from urllib.parse import quote, unquote
 
 from flask import Blueprint, Response, current_app, g, make_response, redirect, render_template, request
@@ -26,6 +26,9 @@ from server.web import words
 #: Attempts to sign in within a minute, per process: with N processes it is N times as many. Behind a proxy all browsers
 #: may have one address, so that limit is the wider one.
 TRIES_PER_NAME, TRIES_PER_ADDRESS = 10, 60
+_WORDS: Final = {
+    "when": words.when, "plain": words.plain, "titled": words.titled, "push_state": words.push_state
+}  # fmt: skip
 _SAID = "stockbook_said"
 _SAID_SECONDS, _MOST_SAID = 60, 1500
 
@@ -82,8 +85,7 @@ def show(page: str, status: int = 200, /, *, problem: StockbookError | None = No
     frame: dict[str, Any] = {"said": told, "problem": problem, "visitor": signed_in, "allowed": allowed}
     if signed_in is not None:
         frame |= {"form_key": sign_ins.form_key(g.cookie), "links": _links(signed_in), "here": _here()}
-    filters: dict[str, Any] = {"ago": _ago, "when": words.when, "plain": words.plain}
-    response = make_response(render_template(page, **{**frame, **filters, **parts}), status)
+    response = make_response(render_template(page, **{**frame, **_WORDS, "ago": _ago, **parts}), status)
     if (wait := getattr(problem, "retry_after", None)) is not None:
         response.headers["Retry-After"] = str(wait)
     if told:

@@ -9,6 +9,7 @@ from server.access.declaring import shown_to
 from server.errors import NotFound, StockbookError
 from server.operations.turn_switch import turn
 from server.switches import service
+from server.web import words
 from server.web.frame import console, go, pages, show, visitor
 
 page = pages("switches")
@@ -32,7 +33,7 @@ def turn_switch(name: str) -> Response:
         raise
     except StockbookError as problem:
         return _list(problem)
-    return go("/settings", f"{name.replace('_', ' ').capitalize()} is {'on' if on else 'off'} now.")
+    return go("/settings", f"{words.titled(name)} is {'on' if on else 'off'} now.")
 
 
 def _list(problem: StockbookError | None = None) -> Response:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
+
+_SHORT: Final = {"sku": "SKU", "skus": "SKUs", "gtin": "GTIN", "url": "URL"}
+_PUSH_STATES: Final = {"pending": "with the market", "sending": "being sent", "failed": "refused"}
 
 
 def ago(moment: datetime | None, at: datetime) -> str:
@@ -24,8 +28,19 @@ def when(moment: datetime | None) -> str:
 
 
 def plain(name: str) -> str:
-    """A name of the code's own: `out_of_stock` is shown as "out of stock"."""
-    return name.replace("_", " ")
+    """A name of the code's own: `out_of_stock` is shown as "out of stock", `store_sku` as "store SKU"."""
+    return " ".join(_SHORT.get(word, word) for word in name.split("_"))
+
+
+def titled(name: str) -> str:
+    """The same at the beginning of a line: "Store SKU"."""
+    text = plain(name)
+    return text[:1].upper() + text[1:]
+
+
+def push_state(state: str) -> str:
+    """How far a push is, as its page says it."""
+    return _PUSH_STATES.get(state, plain(state))
 
 
 def every(seconds: int) -> str:

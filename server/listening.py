@@ -101,20 +101,32 @@ def context_of(tls: Tls) -> ssl.SSLContext:
     try:
         context.load_cert_chain(tls.certificate, tls.key, password=lambda: "")
     except ssl.SSLError as error:
-        needed = (
-            f"{tls.certificate} can't be used: it must be PEM, a certificate and its own private key without a "
-            "password; a key that stands in another file is named with --key"
-            if tls.key is None
-            else f"{tls.certificate} and {tls.key} can't be used: they must be PEM, a certificate and its own private "
-            "key without a password"
-        )
-        raise Refused(f"{needed} ({error.reason or error})") from error
+        raise Refused(_unfit(tls, error)) from error
     except OSError as error:
         named = [str(path) for path in (tls.certificate, tls.key) if path is not None and not path.is_file()]
         raise Refused(
             f"can't read the certificate: {', '.join(named) or tls.certificate}: {error.strerror or error}"
         ) from error
     return context
+
+
+def _unfit(tls: Tls, error: ssl.SSLError) -> str:
+    """What is wrong with the PEM files, and what to do; OpenSSL's own words name places in its code."""
+    key = tls.key or tls.certificate
+    if b"ENCRYPTED" in key.read_bytes():  # the first line of the key, or a header below it
+        return (
+            f"the private key in {key} is protected by a password, which the server can't ask for. Write one without it: "
+            f"openssl pkey -in {key} -out plain-key.pem (it asks for the password), and name that one with --key; "
+            "let nobody but the server's user read it"
+        )
+    if error.reason == "KEY_VALUES_MISMATCH":
+        return f"the private key in {key} does not belong to the certificate in {tls.certificate}"
+    if tls.key is None:
+        return (
+            f"{tls.certificate} can't be used: it must be PEM, a certificate and its own private key; a key that stands "
+            "in another file is named with --key"
+        )
+    return f"{tls.certificate} and {tls.key} can't be used: they must be PEM, a certificate and its own private key"
 
 
 class _Plain:

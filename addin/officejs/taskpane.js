@@ -50,8 +50,10 @@ const GROUPS = [
 
 const loaded = "Office" in window;
 const host = loaded ? (await Office.onReady()).host : null;
+const cutOff = document.getElementById("cut-off");
+cutOff?.setAttribute("hidden", ""); // pane/waiting.js may have shown it too early
 if (!loaded) {
-  document.getElementById("cut-off")?.removeAttribute("hidden");
+  cutOff?.removeAttribute("hidden");
 } else if (host === Office.HostType.Excel && Office.context.requirements.isSetSupported("ExcelApi", NEEDED)) {
   followTheme();
   const pane = new Pane(document, openDrawer(Office.context.partitionKey ?? ""), GROUPS);

@@ -23,7 +23,9 @@ export class Pane {
     /** @type {Promise<void> | null} the press that is at work */
     this.working = null;
     this.back.addEventListener("click", () => void this.home());
-    found(page, "settings").addEventListener("click", () => void this.settings());
+    const settings = found(page, "settings");
+    settings.hidden = false;
+    settings.addEventListener("click", () => void this.settings());
     this.screen.signIn = () => void this.press("signIn");
   }
 

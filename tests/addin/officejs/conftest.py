@@ -23,7 +23,7 @@ from validators.templates.building import FIRST_ROW, HEADER_ROW
 
 WAIT_MS = 60_000
 OFFICE_JS = "https://appsforoffice.microsoft.com/lib/1/hosted/office.js"
-_DOUBLE = (Path(__file__).parent / "fake_office.js").read_text(encoding="utf-8")
+DOUBLE = (Path(__file__).parent / "fake_office.js").read_text(encoding="utf-8")
 _IDLE = "body:not([aria-busy]) #view > h1"
 
 
@@ -171,7 +171,7 @@ def excel_with_pane(browser: Browser, site: Site, *, token: str | None = "", **h
 
     def elsewhere(route: Route) -> None:
         if route.request.url == OFFICE_JS:
-            route.fulfill(body=_DOUBLE, content_type="text/javascript")
+            route.fulfill(body=DOUBLE, content_type="text/javascript")
             return
         foreign.append(route.request.url)
         route.abort()

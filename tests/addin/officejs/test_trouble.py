@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Route, expect
 
 from tests.addin.conftest import Site
-from tests.addin.officejs.conftest import OFFICE_JS, OfficeExcel, excel_with_pane
+from tests.addin.officejs.conftest import DOUBLE, OFFICE_JS, OfficeExcel, excel_with_pane
 from tests.addin.officejs.excel_host import book_of
 from validators.templates.building import FIRST_ROW
 
@@ -166,6 +166,27 @@ def test_where_the_script_of_excel_cannot_be_had(browser: Browser, site: Site) -
     expect(page.locator("h1:visible")).to_have_text("Excel's own script can't be loaded")
     expect(page.locator("#starting")).to_have_count(0)
     page.close()
+
+
+def test_where_the_script_of_excel_never_comes(browser: Browser, site: Site) -> None:
+    """ADD-4: neither answered nor refused: the pane's frame is there at once, and after some seconds it says what is wrong
+    and what to do. Nothing dead to press is shown. Where it comes late after all, the pane begins."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.clock.install()
+    held: list[Route] = []
+    page.route(OFFICE_JS, lambda route: held.append(route))
+    page.goto(f"{site.server.address}/addin/taskpane.html", wait_until="commit")
+    expect(page.locator("#starting")).to_be_visible()
+    expect(page.locator(".brand")).to_be_visible()
+    expect(page.locator("button:visible")).to_have_count(0)
+    page.clock.fast_forward(11_000)
+    expect(page.locator("h1:visible")).to_have_text("Excel's own script can't be loaded")
+    expect(page.locator("#cut-off")).to_contain_text("close the pane and open it again")
+    expect(page.locator("#starting")).not_to_be_visible()
+    held[0].fulfill(body=DOUBLE, content_type="text/javascript")
+    expect(page.locator("h1:visible")).to_have_text("All buttons")
+    context.close()
 
 
 def test_the_double_is_strict(office: OfficeExcel, site: Site) -> None:

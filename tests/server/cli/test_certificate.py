@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from cryptography.x509.verification import PolicyBuilder, Store
 
 from server import certificates, clock
@@ -95,7 +96,7 @@ def test_serve_says_what_is_wrong_with_a_certificate(terminal: Terminal, tmp_pat
     made, other = terminal.json("certificate"), certificates.files_in(tmp_path / "other")
     certificates.make(other, (), clock.now())
     mixed = terminal.run("serve", "--tls", "--certificate", made["certificate"], "--key", str(other.key), code=1)
-    assert "its own private key" in mixed
+    assert "does not belong to the certificate" in mixed
     alone = terminal.run("serve", "--tls", "--certificate", made["certificate"], code=1)
     assert "is named with --key" in alone
     Path(made["certificate"]).write_text("no certificate")
@@ -116,6 +117,33 @@ def test_a_certificate_that_runs_out_is_said_in_time(tmp_path: Path, capsys: pyt
             _tls(chosen, True, own, None)
     with clock.frozen(made_at - timedelta(days=1)), pytest.raises(Refused, match="is valid from"):
         _tls(chosen, True, files.certificate, files.key)
+
+
+def test_a_certificate_that_is_no_use_is_told_in_words(tmp_path: Path) -> None:
+    """ADD-4: a password, somebody else's key, no PEM at all: what is wrong and what to do, no words of OpenSSL's code."""
+    mine, other = (certificates.files_in(tmp_path / name) for name in ("mine", "other"))
+    for files in (mine, other):
+        certificates.make(files, (), clock.now())
+    key = serialization.load_pem_private_key(mine.key.read_bytes(), None)
+    locked, both = tmp_path / "locked.pem", tmp_path / "both.pem"
+    wanted = serialization.Encoding.PEM, serialization.BestAvailableEncryption(b"secret")
+    for shape in (serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL):
+        locked.write_bytes(key.private_bytes(wanted[0], shape, wanted[1]))
+        both.write_bytes(mine.certificate.read_bytes() + locked.read_bytes())
+        for tls in (Tls(mine.certificate, locked), Tls(both)):
+            assert "is protected by a password" in (said := _refusal(tls)) and "openssl pkey -in" in said
+            assert str(tls.key or tls.certificate) in said
+    assert "does not belong to the certificate" in _refusal(Tls(mine.certificate, other.key))
+    (tmp_path / "no.pem").write_text("not a key")
+    assert "they must be PEM" in _refusal(Tls(mine.certificate, tmp_path / "no.pem"))
+    assert "named with --key" in _refusal(Tls(mine.certificate))
+
+
+def _refusal(tls: Tls) -> str:
+    with pytest.raises(Refused) as refused:
+        context_of(tls)
+    assert "_ssl" not in refused.value.text and "[" not in refused.value.text
+    return refused.value.text
 
 
 def test_a_key_is_never_open_to_others_not_even_for_a_moment(tmp_path: Path) -> None:

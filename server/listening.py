@@ -115,7 +115,7 @@ def _unfit(tls: Tls, error: ssl.SSLError) -> str:
     key = tls.key or tls.certificate
     if b"ENCRYPTED" in key.read_bytes():  # the first line of the key, or a header below it
         return (
-            f"the private key in {key} is protected by a password, which the server can't ask for. Write one without it: "
+            f"the private key in {key} is protected by a password, which the server can't ask for. Write one without: "
             f"openssl pkey -in {key} -out plain-key.pem (it asks for the password), and name that one with --key; "
             "let nobody but the server's user read it"
         )
@@ -123,8 +123,8 @@ def _unfit(tls: Tls, error: ssl.SSLError) -> str:
         return f"the private key in {key} does not belong to the certificate in {tls.certificate}"
     if tls.key is None:
         return (
-            f"{tls.certificate} can't be used: it must be PEM, a certificate and its own private key; a key that stands "
-            "in another file is named with --key"
+            f"{tls.certificate} can't be used: it must be PEM, a certificate and its own private key; a key that "
+            "stands in another file is named with --key"
         )
     return f"{tls.certificate} and {tls.key} can't be used: they must be PEM, a certificate and its own private key"
 

@@ -54,7 +54,9 @@ class TokenRefused(AddinError):
     title = "Please sign in again"
 
     def __init__(self) -> None:
-        super().__init__("Your access token is not valid any more: it has expired or was revoked. Press Sign in.")
+        super().__init__(
+            "Your access token is not valid: it has expired, was revoked, or was not copied whole. Press Sign in."
+        )
 
 
 class Forbidden(AddinError):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 from addin.client.errors import AddinError
 from addin.desktop import config, dialogs, fetching, loading, pushing, signing_in, uploading
@@ -79,6 +80,8 @@ def _press(command: Callable[[Desk], None]) -> None:
     try:
         command(desk)
     except AddinError as error:
+        if isinstance(error, uploading.NotWritten):
+            _write_down(error)
         desk.screen.tell_error(error)
     except Exception as error:  # the edge of the process: without a word Excel would show nothing, or a traceback
         desk.screen.tell_error(_unexpected(error))
@@ -87,7 +90,12 @@ def _press(command: Callable[[Desk], None]) -> None:
 
 
 def _unexpected(error: Exception) -> Unexpected:
-    """What to tell, with the details in a file for whoever is asked about it."""
+    where = _write_down(error)
+    return Unexpected(f"{type(error).__name__}: {str(error)[:300]}\n\nThe details are in {where}.")
+
+
+def _write_down(error: Exception) -> Path:
+    """The details, in a file for whoever is asked about it; where that is."""
     where = config.folder() / _LOG
     try:
         where.parent.mkdir(parents=True, exist_ok=True)
@@ -95,4 +103,4 @@ def _unexpected(error: Exception) -> Unexpected:
         where.write_text(kept + "".join(traceback.format_exception(error)) + "\n", encoding="utf-8")
     except OSError:
         where = config.folder()
-    return Unexpected(f"{type(error).__name__}: {str(error)[:300]}\n\nThe details are in {where}.")
+    return where

@@ -22,6 +22,18 @@ from addin.desktop.xlwings_sheet import TemplateSheet
 _UNANSWERED = (ServerAway, ServerTooSlow, ServerTrouble, ServerBusy)
 
 
+class NotWritten(AddinError):
+    """Excel did not take the results: the server has done what it said, the sheet does not show it."""
+
+    title = "The results could not be written"
+
+    def __init__(self, said: str) -> None:
+        super().__init__(
+            f"{said}\n\nExcel did not let this be written into the sheet. Is it protected (Review, Unprotect Sheet), "
+            "or is a cell being edited? Then press Validate: what was applied is not applied again."
+        )
+
+
 def validate(desk: Desk) -> None:
     """Check every row; nothing changes but this workbook's own status, message, colours and notes (WB-5)."""
     sheet = desk.sheet()
@@ -90,14 +102,17 @@ def _apply(desk: Desk, server: Server, sent: Mapping[str, Any], **flags: bool) -
 
 
 def show(desk: Desk, sheet: TemplateSheet, table: Table, server: Server, outcome: Outcome) -> Painted:
-    """Paint an outcome. All of it is fetched before the first cell is touched."""
+    """Paint an outcome. All of it is fetched before the first cell is touched. Raises `NotWritten`."""
     cells = list(server.all_cells(outcome, progress=desk.screen.progress))
     if not cells:
         return Painted(None, 0)
-    with still(desk.book.app):
-        sheet.ready_for_results(table)
-        last = table.first_row + len(table.values) - 1
-        return paint(sheet.paper, cells, rows=(table.first_row, last), progress=desk.screen.progress)
+    last = table.first_row + len(table.values) - 1
+    try:
+        with still(desk.book.app):
+            sheet.ready_for_results(table)
+            return paint(sheet.paper, cells, rows=(table.first_row, last), progress=desk.screen.progress)
+    except Exception as error:  # COM's and AppleScript's, whose classes are only known where they are
+        raise NotWritten(summary.of_outcome(outcome)) from error
 
 
 @contextmanager

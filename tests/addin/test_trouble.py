@@ -204,6 +204,27 @@ def test_an_empty_sheet(sheet: Open, signed_in: Excel) -> None:
     assert signed_in.alerts[-1].mode == "critical" and not open_sheet.touched
 
 
+def test_a_sheet_that_excel_keeps(site: Site, sheet: Open, signed_in: Excel) -> None:
+    """ADD-4: a protected sheet is told in words that say what was done and what to do. ADD-2: it is
+    applied once all the same."""
+    open_sheet = sheet("stock_in", {"sku": "MUG", "quantity": 1, "note": "protected"})
+    _protect(open_sheet, True)
+    before = site.stock("MUG")
+    buttons.validate()
+    assert signed_in.alerts[-1].title == "The results could not be written" and "Unprotect Sheet" in signed_in.said
+    buttons.apply()
+    assert "Applied. Upload" in signed_in.said and "is not applied again" in signed_in.said
+    assert "protected" in (config.folder() / "addin.log").read_text() and site.stock("MUG") == before + 1
+    _protect(open_sheet, False)
+    signed_in.answers += ["no"]
+    buttons.apply()
+    assert site.stock("MUG") == before + 1 and open_sheet.status(0).startswith("Applied #")
+
+
+def _protect(open_sheet: OpenSheet, value: bool) -> None:
+    open_sheet.sheet.impl.paper.protection.sheet = value
+
+
 def test_a_mistake_of_ours_is_told_and_written_down(
     site: Site, sheet: Open, signed_in: Excel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

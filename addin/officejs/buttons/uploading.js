@@ -8,6 +8,7 @@ import { paint } from "../client/painting.js";
 import { body, fingerprint, MESSAGE, STATUS, unmarked, withTools } from "../client/reading.js";
 import { columnOf, firstRow, place } from "../client/sheet.js";
 import { many, ofOutcome } from "../client/summary.js";
+import { ExcelRefused } from "../excel/running.js";
 import { Template } from "../excel/template.js";
 
 /** @typedef {import("../client/http.js").Server} Server */
@@ -24,6 +25,19 @@ const UNANSWERED = [ServerAway, ServerTooSlow, ServerTrouble, ServerBusy];
 /** The columns are not those that were sent any more. */
 export class SheetChanged extends AddinError {
   title = "The sheet was changed meanwhile";
+}
+
+/** Excel did not take the results: the server has done what it said, the sheet does not show it. */
+export class NotWritten extends AddinError {
+  title = "The results could not be written";
+
+  /**
+   * @param {string} said what came of it
+   * @param {string} why
+   */
+  constructor(said, why) {
+    super(`${said}\n\n${why.replace("press the button again", "press Validate")} What was applied is not applied again.`);
+  }
 }
 
 /**
@@ -130,10 +144,13 @@ async function show(desk, template, table, server, outcome) {
   if (!cells.length) return { text: ofOutcome(outcome), issues: [] };
   const changed = await changedRows(template, table, `${ofOutcome(outcome)}\n`);
   const valid = cells.filter((cell) => !changed.has(place(cell.address).row));
-  const { notesLeftOut } = await template.on(async (page) => {
+  const painting = template.on(async (page) => {
     await page.readyForResults(table);
     const last = firstRow(table) + table.values.length - 1;
     return paint(page.paper, valid, [firstRow(table), last], desk.screen.progress);
+  });
+  const { notesLeftOut } = await painting.catch((error) => {
+    throw error instanceof ExcelRefused ? new NotWritten(ofOutcome(outcome), error.message) : error;
   });
   const lines = [ofOutcome(outcome, notesLeftOut)];
   if (changed.size) {

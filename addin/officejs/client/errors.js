@@ -59,7 +59,7 @@ export class TokenRefused extends AddinError {
   title = "Please sign in again";
 
   constructor() {
-    super("Your access token is not valid any more: it has expired or was revoked. Press Sign in.");
+    super("Your access token is not valid: it has expired, was revoked, or was not copied whole. Press Sign in.");
   }
 }
 

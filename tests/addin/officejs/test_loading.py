@@ -50,6 +50,21 @@ def test_what_was_typed_stays_and_what_others_changed_comes(office: OfficeExcel,
     assert office.look(rows["W-0"], "Status").style == "ok" and office.look(rows["W-3"], "Status").style is None
 
 
+def test_what_was_applied_is_nobody_elses_change(office: OfficeExcel, site: Site) -> None:
+    """WB-4, WB-13: checked once more after Apply, a row that sets a record is unchanged, not a conflict."""
+    site.server.apply("sku_create", {"sku": "M-1", "title": "Old 1"})
+    office.fetch("sku_update", with_data=True)
+    row = _rows(office)["M-1"]
+    office.type(row, {"title": "Mine 1"})
+    office.press("apply")
+    assert str(office.look(row, "Status").text).startswith("Applied #")
+    office.press("validate")
+    assert office.look(row, "Status").text == "Unchanged" and "somebody else" not in office.said
+    office.press("apply")
+    office.answer("No")
+    assert str(office.look(row, "Status").text).startswith("Applied #")
+
+
 def test_a_sheet_without_current_data_says_so(office: OfficeExcel) -> None:
     """WB-4: workbooks without current data refuse, and nothing is touched."""
     office.fetch("stock_in")

@@ -115,12 +115,20 @@ def test_what_is_wrong_with_the_server(office: OfficeExcel) -> None:
     assert not office.touched
 
 
-def test_a_sheet_that_excel_keeps(office: OfficeExcel) -> None:
-    """A protected sheet is told in words that say what to do."""
-    office.fetch("stock_in", ("MUG", 1))
+def test_a_sheet_that_excel_keeps(office: OfficeExcel, site: Site) -> None:
+    """ADD-4: a protected sheet is told in words that say what was done and what to do. ADD-2: it is
+    applied once all the same."""
+    office.fetch("stock_in", {"sku": "MUG", "quantity": 1, "note": "protected"})
     office.page.evaluate("(sheet) => { host.sheet(sheet).isProtected = true; }", office.sheet_name)
     office.press("validate")
-    assert office.title == "Excel did not allow it" and "protected" in office.said
+    assert office.title == "The results could not be written" and "protected" in office.said
+    before = site.stock("MUG")
+    office.press("apply")
+    assert "Applied. Upload" in office.said and "Unprotect it" in office.said
+    assert "What was applied is not applied again" in office.said and site.stock("MUG") == before + 1
+    office.page.evaluate("(sheet) => { host.sheet(sheet).isProtected = false; }", office.sheet_name)
+    office.press("apply")
+    assert office.title == "Applied before" and site.stock("MUG") == before + 1
 
 
 @pytest.mark.slow
@@ -169,8 +177,8 @@ def test_where_the_script_of_excel_cannot_be_had(browser: Browser, site: Site) -
 
 
 def test_where_the_script_of_excel_never_comes(browser: Browser, site: Site) -> None:
-    """ADD-4: neither answered nor refused: the pane's frame is there at once, and after some seconds it says what is wrong
-    and what to do. Nothing dead to press is shown. Where it comes late after all, the pane begins."""
+    """ADD-4: neither answered nor refused: the pane's frame is there at once, after some seconds it says what is
+    wrong and what to do. Nothing dead to press is shown. Where it comes late after all, the pane begins."""
     context = browser.new_context()
     page = context.new_page()
     page.clock.install()

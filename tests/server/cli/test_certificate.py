@@ -120,7 +120,7 @@ def test_a_certificate_that_runs_out_is_said_in_time(tmp_path: Path, capsys: pyt
 
 
 def test_a_certificate_that_is_no_use_is_told_in_words(tmp_path: Path) -> None:
-    """ADD-4: a password, somebody else's key, no PEM at all: what is wrong and what to do, no words of OpenSSL's code."""
+    """ADD-4: a password, somebody else's key, no PEM at all: what is wrong and what to do, no words of OpenSSL's."""
     mine, other = (certificates.files_in(tmp_path / name) for name in ("mine", "other"))
     for files in (mine, other):
         certificates.make(files, (), clock.now())

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import and_, func, insert, select, update
@@ -26,6 +26,7 @@ from server.orders.rules import Ways
 from server.orders.states import Action, State
 from server.outbox import queue
 from server.outbox.causes import Cause
+from server.outbox.models import Told
 from server.stores.listings import ensure_store_skus
 from server.stores.models import Store, StoreSku
 
@@ -34,6 +35,8 @@ _ALLOCATING = frozenset({Action.TAKE_IN, Action.MOVE_TO_PACK})
 _OUTSIDE = frozenset({Action.SHIPPED_OUTSIDE, Action.SHIPPED_OUTSIDE_DEDUCTED})
 _NEW_ORDERS = insert(Order.__table__)  # type: ignore[arg-type]
 _LINE = ("order_id", "line_key", "store_sku_id", "sku_id", "quantity", "unit_price", "name")
+#: By how much a store's clock may be behind ours.
+_CLOCKS_DIFFER = timedelta(minutes=1)
 _Todo = tuple[Order, tuple[Action, ...]]
 #: The class of advisory locks of those who take in a store's news.
 _READERS = 0x5717C5
@@ -66,12 +69,14 @@ class Taken:
 @dataclass
 class _Page:
     """What a page says, beside what was known of its orders. `heard`: known orders with news worth keeping; `made`: new
-    ones; `todo`: what is done to them all, once everything is written down."""
+    ones; `todo`: what is done to them all, once everything is written down. `passed_by`: store SKUs of orders that are
+    ignored."""
 
     wanted: dict[str, MarketOrder]
     known: dict[str, Order]
     store_skus: dict[str, Listing]
     ways: Ways
+    passed_by: set[int]
     heard: list[tuple[Order, MarketOrder]] = field(default_factory=list)
     edited: dict[int, Edited] = field(default_factory=dict)
     made: list[tuple[Order, MarketOrder]] = field(default_factory=list)
@@ -83,9 +88,11 @@ class _Page:
         return [order for number, order in self.wanted.items() if number not in self.known]
 
     def told(self) -> set[int]:
-        """The store SKUs of which the shop changed its own figure: of lines told now, and of those known before."""
+        """The store SKUs of which the shop changed its own figure: of lines told now, of those known before, and of
+        orders that are ignored."""
         now = (line for _, order in (*self.made, *self.heard) for line in order.lines)
-        return {self.store_skus[line.store_sku].id for line in now} | editing.known_store_skus(self.edited)
+        before = editing.known_store_skus(self.edited)
+        return {self.store_skus[line.store_sku].id for line in now} | before | self.passed_by
 
 
 def take_in(session: Session, store: Store, news: Sequence[MarketOrder], *, by: str, at: datetime) -> Taken:
@@ -102,7 +109,8 @@ def take_in(session: Session, store: Store, news: Sequence[MarketOrder], *, by: 
     for number in vetted.undated & known.keys() & wanted.keys():
         # Nobody can say whether it is newer: it is taken as of the same time, which never moves a state backwards.
         wanted[number] = replace(wanted[number], updated_at=known[number].seen_at)
-    page = _Page(wanted, known, store_skus, service.ways_from(store.settings))
+    passed_by = _changed_all_the_same(session, store, ignored)
+    page = _Page(wanted, known, store_skus, service.ways_from(store.settings), passed_by)
     _hear(session, page)
     _make(session, store, page, at)
     keep_packages(session, [*page.made, *page.heard])
@@ -114,7 +122,7 @@ def take_in(session: Session, store: Store, news: Sequence[MarketOrder], *, by: 
         new=len(page.made),
         changed=len(page.heard),
         same=len(known) - len(page.heard),
-        ignored=ignored,
+        ignored=len(ignored),
         odd=[f"order {number}: {note}" for number in said for note in vetted.notes.get(number, ())],
         left=vetted.left,
     )
@@ -188,18 +196,33 @@ def _newest(news: Sequence[MarketOrder]) -> dict[str, MarketOrder]:
     return newest
 
 
-def _leave_early(session: Session, store: Store, wanted: dict[str, MarketOrder]) -> int:
-    """Ignore orders placed before the store's start date (ORD-12); gives how many. One that is here already is
+def _leave_early(session: Session, store: Store, wanted: dict[str, MarketOrder]) -> list[MarketOrder]:
+    """Ignore orders placed before the store's start date (ORD-12); gives them. One that is here already is
     followed to its end also where the date was moved past it: what it holds must come free some day."""
     early = [order.number for order in wanted.values() if store.orders_from and order.placed_at < store.orders_from]
     if not early:
-        return 0
+        return []
     with relation(session, {"number": TEXT}, [(number,) for number in early]) as r:
         here = select(Order.number).join(r, and_(Order.store_id == store.id, Order.number == r.c.number))
         ignored = set(early) - set(session.scalars(here))
-    for number in ignored:
-        del wanted[number]
-    return len(ignored)
+    return [wanted.pop(number) for number in sorted(ignored)]
+
+
+def _changed_all_the_same(session: Session, store: Store, ignored: Sequence[MarketOrder]) -> set[int]:
+    """The store SKUs of orders that are ignored: their shop has lowered its own figure for them, or put units back, so
+    what it shows is unknown (PSH-8). Not those told since: nothing remembers that this news was read before."""
+    changed: dict[str, datetime] = {}
+    for order in ignored:
+        for line in order.lines:
+            changed[line.store_sku] = max(order.updated_at, changed.get(line.store_sku, order.updated_at))
+    with relation(session, {"code": TEXT}, [(code,) for code in changed]) as r:
+        query = (
+            select(StoreSku.id, StoreSku.code, Told.told_at)
+            .join(r, and_(StoreSku.store_id == store.id, StoreSku.code == r.c.code))
+            .join(Told, Told.store_sku_id == StoreSku.id)
+            .where(Told.told_at.is_not(None))
+        )
+        return {row.id for row in session.execute(query) if row.told_at <= changed[row.code] + _CLOCKS_DIFFER}
 
 
 def _store_skus(

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from server.catalog.models import Component, MerchantSku
 from server.channels.protocol import MarketLine, MarketOrder, MarketStatus
@@ -257,6 +257,29 @@ def test_orders_before_the_start_date_are_ignored(shop: Shop) -> None:
     shop.db.write(lambda s: setattr(s.get_one(Store, shop.store), "orders_from", AT + timedelta(days=1)))
     assert shop.take(news("A", ("red", 1)), news("B", ("red", 1), minutes=9999)) == Taken(ignored=2)
     assert shop.take(news("A", ("red", 1), minutes=9999)) == Taken(ignored=1)
+
+
+def test_an_ignored_order_changed_what_its_shop_shows_all_the_same(shop: Shop) -> None:
+    """ORD-12, PSH-8: its cancelling puts units back that were never ours to give. Read again and again, it is told
+    once; a listing that was never told is left to its shop."""
+
+    def told(at: datetime) -> None:
+        shop.db.write(lambda s: (s.query(Changed).delete(), s.execute(update(Told).values(known=True, told_at=at))))
+
+    def unknown() -> tuple[list[bool], int]:
+        with shop.db.read() as s:
+            return [not one.known for one in s.scalars(select(Told))], len(s.scalars(select(Changed)).all())
+
+    shop.take(news("A", ("red", 1)))
+    shop.db.write(lambda s: setattr(s.get_one(Store, shop.store), "orders_from", AT + timedelta(days=1)))
+    told(AT)
+    assert shop.take(news("B", ("red", 1), ("blue", 1), minutes=5)) == Taken(ignored=1)
+    assert unknown() == ([True], 1)
+    told(AT + timedelta(minutes=7))
+    shop.take(news("B", ("red", 1), ("blue", 1), minutes=5))
+    assert unknown() == ([False], 0)
+    shop.take(news("B", ("red", 1), status=MarketStatus.CANCELLED, minutes=9))
+    assert unknown() == ([True], 1)
 
 
 def test_an_order_that_is_here_is_followed_past_a_later_start_date(shop: Shop) -> None:

@@ -90,6 +90,20 @@ def new_lines(session: Session, wanted: Mapping[int, int | None]) -> list[Remap]
         return [Remap(*row) for row in session.execute(query)]
 
 
+def waiting_lines(session: Session, wanted: Mapping[int, int | None]) -> list[Remap]:
+    """The lines of unmapped orders to which `try_waiting` would give a merchant SKU by these mappings."""
+    rows = [(number, sku_id) for number, sku_id in wanted.items() if sku_id is not None]
+    with relation(session, {"store_sku_id": NUMBER, "sku_id": NUMBER}, rows) as r:
+        query = (
+            select(OrderLine.id, OrderLine.store_sku_id, OrderLine.sku_id, r.c.sku_id)
+            .join(r, r.c.store_sku_id == OrderLine.store_sku_id)
+            .join(Order, Order.id == OrderLine.order_id)
+            .where(Order.state == State.UNMAPPED, OrderLine.sku_id.is_(None))
+            .order_by(OrderLine.id)
+        )
+        return [Remap(*row) for row in session.execute(query)]
+
+
 def change_for_orders(
     session: Session,
     wanted: Mapping[tuple[int, int], int],

@@ -111,6 +111,21 @@ def mark_processed(session: Session, order_ids: Iterable[int], *, by: str, at: d
     return orders
 
 
+def unmark_processed(session: Session, listed: Mapping[int, bool], *, by: str, at: datetime) -> None:
+    """Orders are not marked as processed any more, and listed as not deducted as they were, save those of which
+    something came back by another list or is to (WB-8)."""
+    orders = service.lock(session, listed)
+    with relation(session, {"id": NUMBER}, [(order.id,) for order in orders]) as r:
+        lists = select(OrderReturn.order_id).join(r, r.c.id == OrderReturn.order_id)
+        kept = set(session.scalars(lists.where(OrderReturn.way == "list", OrderReturn.state != "undone")))
+    for order in orders:
+        if order.id not in kept:
+            order.processed_at, order.listed = None, listed[order.id]
+    session.flush()
+    unmarked = [order for order in orders if order.id not in kept]
+    audit_all(session, by, [("order.unmark_processed", f"order {o.number}", {"order": o.id}) for o in unmarked], at=at)
+
+
 def make_list(
     session: Session,
     order_id: int,

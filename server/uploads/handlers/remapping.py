@@ -8,7 +8,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.db.bulk import NUMBER, relation
-from server.operations.change_mapping import Remap, Scope, change_for_orders, change_mapping, lines_of, new_lines
+from server.operations.change_mapping import (
+    Remap,
+    Scope,
+    change_for_orders,
+    change_mapping,
+    lines_of,
+    new_lines,
+    waiting_lines,
+)
 from server.orders import changing
 from server.orders.models import Order, OrderLine
 from server.orders.states import NEW, State
@@ -21,9 +29,13 @@ _UNDOABLE = frozenset({*NEW, State.VOIDED})
 
 
 def change(session: Session, wanted: Mapping[int, int | None], scope: Scope, context: Context) -> list[Step]:
-    """Map these store SKUs for future orders or for all new ones; what undo needs."""
-    lines = [each for some in moving(session, wanted).values() for each in some] if scope is Scope.ALL_NEW else []
+    """Map these store SKUs for future orders or for all new ones; what undo needs, also of the orders that waited."""
+    all_new = scope is Scope.ALL_NEW
+    lines = [each for some in moving(session, wanted).values() for each in some] if all_new else []
+    waiting = waiting_lines(session, wanted)
     changed = change_mapping(session, wanted, scope=scope, by=context.by, at=context.at) if wanted else ()
+    known, mapped = {each.line_id for each in lines}, {one.store_sku_id for one in changed}
+    lines += [each for each in waiting if each.store_sku_id in mapped and each.line_id not in known]
     steps: list[Step] = [{"mapping": [one.store_sku_id, one.old_sku_id, one.new_sku_id]} for one in changed]
     return [*steps, *({"line": [each.line_id, each.old_sku_id, each.new_sku_id]} for each in lines)]
 
@@ -68,7 +80,7 @@ def reasons_to_keep(session: Session, steps: Sequence[Step]) -> list[str]:
         for line, sku_id, order, state in session.execute(query.order_by(OrderLine.id)):
             if sku_id != lines[line]:
                 reasons.append(f"a line of order {order} was mapped to another SKU since")
-            elif state not in _UNDOABLE:
+            elif state not in _UNDOABLE and state != State.CANCELLED:  # one that is over takes nothing any more
                 reasons.append(f"order {order} is {state.replace('_', ' ')}: its mapping can't be changed any more")
     return reasons
 

@@ -60,16 +60,21 @@ class ReturnRows:
         rows = [row for row in plan.work if row.number in changing]
         service.lock(session, [order.id for order in _orders(rows)])
         listed = [order for row in rows if row.package is None for order in row.orders]
+        marked = {order.id: order.listed for order in listed if order.processed_at is None or order.listed}
         if listed:
             returns.mark_processed(session, {order.id for order in listed}, by=by, at=at)
         made = returns.write(session, _documents(rows), upload_id=context.upload_id, by=by, at=at)
         returns.complete(session, made, by=by, at=at)
-        return [{"return": row.id} for row in made]
+        return [*({"return": row.id} for row in made), *({"marked": [*each]} for each in marked.items())]
 
     def undo(self, session: Session, steps: Sequence[Step], context: Context) -> None:
-        """The opposite movements. Raises `CannotUndo` where what came back is gone since."""
+        """The opposite movements; orders that it marked as processed are so no longer. Raises `CannotUndo` where what
+        came back is gone since."""
         try:
-            returns.take_back(session, [step["return"] for step in steps], by=context.by, at=context.at)
+            back = [step["return"] for step in steps if "return" in step]
+            returns.take_back(session, back, by=context.by, at=context.at)
+            marked = dict(step["marked"] for step in steps if "marked" in step)
+            returns.unmark_processed(session, marked, by=context.by, at=context.at)
         except NotEnough as short:
             raise CannotUndo(in_words(session, short)) from short
         except StockbookError as problem:

@@ -11,6 +11,7 @@ from server import clock
 from server.channels.protocol import MarketStatus
 from server.db.session import Database
 from server.ledger.posting import Figures
+from server.orders.returns import make_list, mark_processed
 from server.orders.states import Action
 from server.settings import Settings
 from server.uploads.handlers.protocol import CannotUndo
@@ -140,6 +141,24 @@ def test_change_mapping_by_workbook_and_back(orders: Orders, actions: Desk, scop
     orders.take(news("D", ("red", 1)))
     assert orders.view("D").lines[0].sku == "RED"
     orders.figures(orders.red)
+
+
+def test_a_mapping_taken_back_leaves_orders_that_waited_for_it_unmapped_again(orders: Orders, actions: Desk) -> None:
+    """WB-8, CAT-9: mapped by mistake, they hold nothing of the wrong SKU; not once one is packed."""
+    orders.take(news("A", ("green", 2)))
+    sheet = row("A", "change mapping", store_sku="green", sku="BLUE")
+    done = actions.hand_in(sheet)
+    assert (orders.state("A"), orders.figures(orders.blue)) == ("to_pack", Figures(6, 2))
+    actions.undo(done)
+    assert (orders.state("A"), orders.view("A").lines[0].sku) == ("unmapped", None)
+    assert orders.figures(orders.blue) == Figures(6)
+    packed = actions.hand_in(sheet)
+    orders.act(Action.PACK, "A")
+    with pytest.raises(CannotUndo, match="order A is in process: its mapping can't be changed any more"):
+        actions.undo(packed)
+    orders.act(Action.CANCEL, "A")
+    actions.undo(packed)
+    assert (orders.state("A"), orders.view("A").lines[0].sku) == ("cancelled", "BLUE")
 
 
 def test_all_new_orders_shows_what_an_order_of_its_own_mapping_sells(orders: Orders, actions: Desk) -> None:
@@ -282,6 +301,19 @@ def test_packages_and_orders_come_back_by_workbook(orders: Orders, returns: Desk
     assert returns.hand_in(sheet[0]).texts[0] == "everything of order A has come back already"
     returns.undo(done)
     assert (orders.figures(orders.red), orders.units("B")["red"]) == (Figures(4), (0, 4, 0))
+    assert orders.view("B").order.processed_at is None, "WB-8: it was marked by this sheet"
+
+
+def test_an_order_that_others_marked_or_list_stays_marked(orders: Orders, returns: Desk) -> None:
+    """WB-8: undoing a sheet takes back what the sheet did, and leaves a list without its mark to nobody."""
+    for number in ("A", "B"):
+        sent(orders, number, ("red", 2), signed=True)
+    orders.db.write(lambda s: mark_processed(s, orders.ids(s, "A"), by="anna", at=AT))
+    shop = {"store": "Shop", "sku": "RED", "quantity": 1}
+    done = returns.hand_in({**shop, "order": "A"}, {**shop, "order": "B"})
+    orders.db.write(lambda s: make_list(s, orders.ids(s, "B")[0], by="anna", at=AT))
+    returns.undo(done)
+    assert all(orders.view(number).order.processed_at for number in "AB")
 
 
 def test_what_can_not_come_back(orders: Orders, returns: Desk) -> None:

@@ -13,7 +13,7 @@ from server.errors import Busy, NotAllowed
 from server.imports import claiming
 from server.imports.claiming import Later, Taken
 from server.imports.rules import Found
-from server.imports.wholeness import has_open_line, is_cut_off
+from server.imports.wholeness import has_open_line, missing_part
 from server.imports.work import Work
 from server.uploads import pipeline
 from server.uploads.models import Upload
@@ -95,12 +95,10 @@ def _is_whole(work: Work, found: Found, taken: Taken, file: IO[bytes]) -> bool:
 
     Raises `Later` for one that looks cut off: its writer may be slow. After a time it is taken nevertheless, and fails.
     """
-    if is_cut_off(file):
+    if missing := missing_part(file):
         if clock.now() - taken.since < CUT_OFF_FOR:
             minutes = CUT_OFF_FOR.seconds // 60
-            raise Later(
-                f"its end is missing, so it may still be written; it fails if it stays like this for {minutes} minutes"
-            )
+            raise Later(f"{missing}, so it may still be written; it fails if it stays like this for {minutes} minutes")
     elif has_open_line(file, found.name):
         work.wait_until(OPEN_LINE_SECONDS)
         if work.stopping():

@@ -86,10 +86,10 @@ class Place:
                 return
             try:
                 self._fs.mkdir(path, create_parents=False)
-            except TROUBLES:  # another server was quicker
+            except TROUBLES as error:  # another server was quicker, or it can't be
                 self._fs.invalidate_cache()
                 if not self._fs.isdir(path):
-                    raise
+                    raise PlaceTrouble(f"the folder {name}/ can't be made there: {words_of(error)}") from error
 
     def _path(self, name: str) -> str:
         return posixpath.join(self._folder, name)

@@ -132,8 +132,10 @@ def words_of(error: Exception) -> str:
         return "the server refuses the user name or the password"
     if isinstance(error, TimeoutError | httpx.TimeoutException):
         return "the server does not answer in time"
-    if isinstance(error, EOFError):
+    if isinstance(error, EOFError | ConnectionResetError | BrokenPipeError):
         return "the server hung up"
+    if isinstance(error, ConnectionRefusedError):
+        return "nobody answers at that address and port; is the server running, and is its port right?"
     if isinstance(error, FileNotFoundError):
         return f"there is no {error.filename}"[:200] if error.filename else "there is no such folder or file"
     if isinstance(error, UnicodeError):

@@ -9,11 +9,14 @@ _LINES = (".csv", ".tsv", ".txt")
 _ZIP = b"PK\x03\x04"
 
 
-def is_cut_off(file: IO[bytes]) -> bool:
-    """Whether nothing was written yet, or the end of a workbook is missing: its list of contents comes last."""
+def missing_part(file: IO[bytes]) -> str:
+    """What is not there yet, in words: anything at all, or the end of a workbook, whose list of contents comes last.
+    Empty where nothing seems to be missing."""
     file.seek(0)
     beginning = file.read(len(_ZIP))
-    return not beginning or (beginning == _ZIP and not zipfile.is_zipfile(file))
+    if not beginning:
+        return "it is empty"
+    return "its end is missing" if beginning == _ZIP and not zipfile.is_zipfile(file) else ""
 
 
 def has_open_line(file: IO[bytes], name: str) -> bool:

@@ -157,10 +157,11 @@ def import_files(context: JobContext) -> Counts:
     counts = {what: number for what, number in done.counts.items() if number}
     more = len(done.said) - _NAMED
     said = [*done.said[:_NAMED], *([f"and {more} more"] if more > 0 else [])]
-    if said and set(counts) == {"trouble"}:
+    none_done = set(counts) == {"trouble"}
+    if counts:  # instead of the name of the file that was last at work
+        context.progress(done.counts.total(), done.counts.total(), "" if none_done else "\n".join(said))
+    if none_done:
         raise Refused("\n".join(said))
-    if counts:
-        context.progress(done.counts.total(), done.counts.total(), "\n".join(said))
     return counts
 
 

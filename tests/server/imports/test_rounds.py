@@ -18,6 +18,7 @@ from server.imports.places import opened
 from server.imports.wholeness import has_open_line
 from server.imports.work import Order, Work
 from tests.server.imports.conftest import PLACES, WAIT, Watched
+from tests.support.ports import free_port
 
 Watch = Callable[..., Watched]
 ROW = {"sku": "A-1", "quantity": 5}
@@ -89,7 +90,10 @@ def test_half_a_workbook_that_lies_still_waits(watch: Watch, kind: str) -> None:
     for _ in range(2):
         done = night.round(alone=True)
         assert done.counts == {"waiting": 2}
-        assert all("its end is missing" in said for said in done.said)
+        assert [said.partition(",")[0] for said in done.said] == [
+            "begun.csv: it is empty",
+            "half.xlsx: its end is missing",
+        ]
     assert night.uploads() == []
     night.drop("half.xlsx", content)
     assert night.round(alone=True).counts == {"applied": 1, "waiting": 1}
@@ -148,6 +152,33 @@ def test_a_long_name_in_another_script(watch: Watch) -> None:
     night.drop("ü" * 120 + ".xlsx", night.book(ROW))
     assert night.round().counts == {"applied": 1}
     assert len(night.kept("done")) == 2
+
+
+@pytest.mark.parametrize("kind", ["folder", "ftp", "sftp"])
+def test_where_nothing_can_be_kept(watch: Watch, kind: str) -> None:
+    """JOB-2: what is named done is no folder: applied once, and said in each run which folder it is."""
+    night = watch(kind, pattern="*.xlsx")
+    night.drop("done", b"")
+    night.drop("stock.xlsx", night.book(ROW))
+    for _ in range(2):
+        done = night.round(alone=True)
+        assert done.counts == {"trouble": 1}
+        assert "the folder done/ can't be made there: " in done.said[0]
+    assert night.on_hand("A-1") == 5
+    (night.home / "done").unlink()
+    assert night.round(alone=True).counts == {"applied": 1}
+    assert night.on_hand("A-1") == 5
+
+
+def test_a_server_that_does_not_run(watch: Watch) -> None:
+    """JOB-2: in words that say where to look."""
+    port = free_port()
+    settings = replace(watch().settings, import_hosts=f"127.0.0.1:{port}")
+    with (
+        pytest.raises(PlaceTrouble, match="nobody answers at that address and port"),
+        opened(settings, "ftp", {"host": "127.0.0.1", "port": port}, {}),
+    ):
+        pass
 
 
 def test_a_name_that_can_not_be_is_said(watch: Watch) -> None:

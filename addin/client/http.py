@@ -23,6 +23,7 @@ from addin.client.outcome import Cell, Outcome, Row, read_cells, read_outcome, r
 PREFIX = "/api/v1"
 #: A server answers an upload within 20 seconds, with its outcome or with where to ask for it.
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)
+_ALIVE_TIMEOUT = 5.0
 _POLL_SECONDS = (0.2, 2.0)
 #: A large upload is followed so long; it goes on without us after that.
 PATIENCE_SECONDS = 1800.0
@@ -249,12 +250,18 @@ class Server:
 
     def _call(self, method: str, path: str, doing: str, **sent: Any) -> httpx.Response:
         tries = _TRIES if method == "GET" or sent.get("headers") else 1
+        if method == "POST":
+            self._must_be_there()
         for left in reversed(range(tries)):
             try:
                 answer = self._http.request(method, path, **sent)
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+                if method == "POST" and left < tries - 1:  # it took the first try, and may have done it
+                    raise ServerTooSlow(doing) from error
                 raise ServerAway(self.address) from error
             except httpx.TransportError as error:
+                if method == "GET":
+                    self._must_be_there()
                 if left:
                     self._sleep(_POLL_SECONDS[1] / 2)
                     continue
@@ -263,6 +270,14 @@ class Server:
                 return answer
             raise error_of(answer.status_code, _problem(answer))
         raise AssertionError("there is at least one try")
+
+    def _must_be_there(self) -> None:
+        """A server that takes connections and answers nothing would keep Excel waiting for minutes: so what takes long
+        asks first whether anybody is there."""
+        try:
+            self._http.get(f"{self.address}/healthz", timeout=_ALIVE_TIMEOUT)
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise ServerAway(self.address) from error
 
     def _json(self, answer: httpx.Response) -> Any:
         try:

@@ -22,7 +22,10 @@ Answer = Callable[[httpx.Request], httpx.Response]
 
 
 def server(answer: Answer, **more: Any) -> Server:
-    return Server("http://x", "sb_t", transport=httpx.MockTransport(answer), sleep=lambda _s: None, **more)
+    def alive(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200) if request.url.path == "/healthz" else answer(request)
+
+    return Server("http://x", "sb_t", transport=httpx.MockTransport(alive), sleep=lambda _s: None, **more)
 
 
 def outcome(status: str, **more: Any) -> dict[str, Any]:
@@ -78,6 +81,18 @@ def test_a_lost_answer_is_asked_for_again_only_under_a_key(key: str | None, trie
     with pytest.raises(ServerTooSlow):
         server(answer).hand_in({}, mode="apply", key=key)
     assert made == [key or ""] * tries
+
+
+def test_a_server_that_dies_at_work_is_not_said_to_have_changed_nothing() -> None:
+    """ADD-2, ADD-4: it may have applied before it died; the press is kept and repeated."""
+    broken = [httpx.ReadError("cut"), httpx.ConnectError("gone")]
+
+    def answer(_request: httpx.Request) -> httpx.Response:
+        raise broken.pop(0)
+
+    with pytest.raises(ServerTooSlow, match="applied only once"):
+        server(answer).hand_in({}, mode="apply", key="k")
+    assert broken == []
 
 
 def test_pages_of_cells_and_rows() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -184,10 +185,26 @@ def test_other_answers(sheet: Open, signed_in: Excel, status: int, body: bytes, 
     assert signed_in.alerts[-1].title == title and not open_sheet.touched
 
 
+def test_a_server_that_hangs(sheet: Open, signed_in: Excel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ADD-4: one that takes connections and says nothing keeps nobody waiting for minutes."""
+    open_sheet = sheet("stock_in", ("MUG", 1)).settle()
+    monkeypatch.setattr(http, "_ALIVE_TIMEOUT", 0.2)
+    monkeypatch.setattr(http, "_TIMEOUT", httpx.Timeout(0.3, connect=5.0))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        moved_to(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        for press in (buttons.validate, buttons.apply, buttons.get_template):
+            press()
+            assert signed_in.alerts[-1].title == "The Stockbook server does not answer"
+            assert "Nothing was changed" in signed_in.said and not open_sheet.touched
+
+
 def test_a_server_that_never_answers(sheet: Open, signed_in: Excel, monkeypatch: pytest.MonkeyPatch) -> None:
     """ADD-4: a time-out is another message than a server that is away."""
+    asked = httpx.Client.request
 
-    def late(*_args: object, **_more: object) -> httpx.Response:
+    def late(self: httpx.Client, method: str, url: str, **more: object) -> httpx.Response:
+        if url.endswith("/healthz"):
+            return asked(self, method, url, **more)
         raise httpx.ReadTimeout("late")
 
     open_sheet = sheet("stock_in", ("MUG", 1)).settle()

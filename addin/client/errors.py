@@ -106,7 +106,7 @@ class TemplateTooOld(AddinError):
     title = "This template is out of date"
 
     def __init__(self, detail: str) -> None:
-        super().__init__(f"{detail} Press Get template for the current one and copy your rows into it.")
+        super().__init__(f"{detail} Get template has the current one.")
 
 
 class TemplateTooNew(AddinError):

@@ -65,7 +65,7 @@ def of_load(title: str, loaded: int, kept: int) -> str:
 def of_sync(counts: Mapping[str, Any]) -> str:
     """What reading orders brought."""
     told = [f"{name.replace('_', ' ')}: {value:,}" for name, value in counts.items() if isinstance(value, int)]
-    return "\n".join(["Orders were read from the stores.", *told])
+    return "\n".join(["Orders were read from the stores.", *(told or ["Nothing new."])])
 
 
 def of_push(
@@ -116,7 +116,10 @@ def _not_told(after: Sequence[Mapping[str, Any]], told: Sequence[Mapping[str, An
         elif each["id"] in done:
             continue
         elif each["paused_until"] is not None:
-            reasons[f"{each['store']} is paused: {each['paused_for']}"].append(each["store_sku"])
+            why = (
+                f"not told yet, as {each['store']} is paused ({each['paused_for']}); it is told once the store is back"
+            )
+            reasons[why].append(f"{each['store']} · {each['store_sku']}")
         elif each["state"] is None and each["result"] not in (None, "send", "nothing_to_send"):
             reasons[f"not pushed: {each['result'].replace('_', ' ')}"].append(f"{each['store']} · {each['store_sku']}")
     return [_reason(reason, names) for reason, names in list(reasons.items())[:_MOST_LINES]]

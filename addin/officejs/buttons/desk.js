@@ -9,7 +9,8 @@
  *   is answered with the last of its answers
  * @property {(text: string) => void} progress what is being done
  * @property {(text: string, title: string, beside?: {issues?: Issue[], show?: (issue: Issue) => Promise<void>}) => void} tell
- * @property {(text: string, title: string, answers: string[]) => Promise<number>} ask the place of the chosen answer
+ * @property {(text: string, title: string, answers: string[], main?: number) => Promise<number>} ask the place of the chosen
+ *   answer; `main`: the one that is suggested, the first unless given
  * @property {(title: string, question: string, items: Item[]) => Promise<number | null>} pick the place of the chosen item
  * @property {() => Promise<string | null>} askToken what was typed; null if nothing is to be done
  */

@@ -96,15 +96,15 @@ export async function apply(desk) {
  * @returns {Promise<Table | null>}
  */
 async function onceMore(desk, template, table, outcome, { text }) {
-  const ask = (/** @type {string} */ question, /** @type {string[]} */ answers) =>
-    desk.screen.ask(`${text}\n\n${question}`, "Applied before", answers);
   const good = goodRows(outcome);
   if (good) {
-    const question = `Apply the ${many(good, "row")} that ${good === 1 ? "was" : "were"} not applied then?`;
-    return (await ask(question, [`Apply ${many(good, "row")}`, "No"])) === 0 ? template.read(desk.screen.progress) : null;
+    const question = `${text}\n\nApply the ${many(good, "row")} that ${good === 1 ? "was" : "were"} not applied then?`;
+    const answer = await desk.screen.ask(question, "Applied before", [`Apply ${many(good, "row")}`, "No"]);
+    return answer === 0 ? template.read(desk.screen.progress) : null;
   }
   if (badRows(outcome)) return null;
-  const answer = await ask("Is it meant to be applied once more?", ["Apply once more", "No"]);
+  const question = `${text}\n\nIs it meant to be applied once more?`;
+  const answer = await desk.screen.ask(question, "Applied before", ["Apply once more", "No"], 1); // a second press means once
   return answer === 0 ? unmarked(table) : null;
 }
 

@@ -101,7 +101,7 @@ export class TemplateTooOld extends AddinError {
 
   /** @param {string} detail */
   constructor(detail) {
-    super(`${detail} Press Get template for the current one and copy your rows into it.`);
+    super(`${detail} Get template has the current one.`);
   }
 }
 

@@ -93,7 +93,7 @@ export function ofRefresh(said, { blocked, gone }) {
 export function ofSync(counts) {
   const told = Object.entries(counts).filter(([, value]) => Number.isInteger(value));
   const lines = told.map(([name, value]) => `${name.replaceAll("_", " ")}: ${number(value)}`);
-  return ["Orders were read from the stores.", ...lines].join("\n");
+  return ["Orders were read from the stores.", ...(lines.length ? lines : ["Nothing new."])].join("\n");
 }
 
 /**
@@ -186,7 +186,9 @@ function reasonOf(each, isTold) {
   const name = `${each.store} · ${each.store_sku}`;
   if (each.state === "failed") return [`refused: ${each.reason}`, name];
   if (isTold) return ["", name];
-  if (each.paused_until !== null) return [`${each.store} is paused: ${each.paused_for}`, each.store_sku];
+  if (each.paused_until !== null) {
+    return [`not told yet, as ${each.store} is paused (${each.paused_for}); it is told once the store is back`, name];
+  }
   const isSaid = each.result === null || each.result === "send" || each.result === "nothing_to_send";
   return each.state === null && !isSaid ? [`not pushed: ${each.result.replaceAll("_", " ")}`, name] : ["", name];
 }

@@ -75,12 +75,13 @@ export class PaneScreen {
    * @param {string} text
    * @param {string} title
    * @param {string[]} answers
+   * @param {number} main
    * @returns {Promise<number>}
    */
-  async ask(text, title, answers) {
+  async ask(text, title, answers, main = 0) {
     const answer = await this.#question(title, (done) => [
       element("div", { className: "said question" }, ...paragraphs(text)),
-      element("div", { className: "answers" }, ...answers.map((label, place) => button(label, () => done(place), place ? "" : "main"))),
+      element("div", { className: "answers" }, ...answers.map((label, place) => button(label, () => done(place), place === main ? "main" : ""))),
     ]);
     return answer ?? answers.length - 1;
   }

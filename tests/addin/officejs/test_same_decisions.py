@@ -106,6 +106,7 @@ def test_summaries(office: OfficeExcel) -> None:
     assert in_javascript(office, "summary", pairs, "(m, one) => m.isSettled(...one)") == mine
     counts = [{"orders_new": 1200, "stores": 2, "text": "x"}, {}]
     mine = [summary.of_sync(each) for each in counts]
+    assert mine[1].endswith("Nothing new.")
     assert in_javascript(office, "summary", counts, "(m, one) => m.ofSync(one)") == mine
 
 

@@ -132,9 +132,7 @@ class Server:
     def all_cells(self, outcome: Outcome, *, progress: Progress = quiet) -> Iterator[Cell]:
         """Every cell to write back, a page at a time behind those that came with the outcome."""
         yield from outcome.cells
-        if outcome.is_whole:
-            return
-        after: int | None = outcome.rows[-1].row
+        after = outcome.last_of_more
         while after is not None:
             progress(f"fetching results behind row {after}" if after else "fetching results")
             page = self._get(f"/uploads/{outcome.id}/cells", after=after, limit=_PAGE)
@@ -144,7 +142,7 @@ class Server:
     def all_rows(self, outcome: Outcome) -> Iterator[Row]:
         """What came of every row."""
         yield from outcome.rows
-        after: int | None = None if outcome.is_whole else outcome.rows[-1].row
+        after = outcome.last_of_more
         while after is not None:
             page = self._get(f"/uploads/{outcome.id}/rows", after=after, limit=_PAGE)
             yield from read_rows(page["items"])

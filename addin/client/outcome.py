@@ -73,9 +73,12 @@ class Outcome:
         return self.counts.get("ok", 0) + self.counts.get("warning", 0)
 
     @property
-    def is_whole(self) -> bool:
-        """Whether `rows` are all there are."""
-        return len(self.rows) >= self.counts.get("rows", 0)
+    def last_of_more(self) -> int | None:
+        """The number of the last row that came with it where more are to be fetched, else None. A refusal as a whole
+        counts rows and brings none."""
+        if len(self.rows) >= self.counts.get("rows", 0):
+            return None
+        return self.rows[-1].row if self.rows else 0
 
 
 def read_outcome(document: Mapping[str, Any]) -> Outcome:

@@ -28,13 +28,13 @@ _WORDS = {
 }
 
 
-def of_outcome(outcome: Outcome, *, notes_left_out: int = 0) -> str:
-    """What came of an upload."""
+def of_outcome(outcome: Outcome, *, notes_left_out: int = 0, painted: bool = True) -> str:
+    """What came of an upload. `painted`: whether the sheet shows it."""
     lines = [f"{_head(outcome)} Upload {outcome.id}."]
     counts = [f"{outcome.counts[kind]:,} {words}" for kind, words in _WORDS.items() if outcome.counts.get(kind)]
     lines.append(f"{many(outcome.counts.get('rows', 0), 'row')}: {', '.join(counts)}." if counts else "No rows.")
     lines += [_sentence(text) for text in outcome.messages]
-    if outcome.bad_rows:
+    if outcome.bad_rows and painted:
         lines.append("The first wrong cell is selected; the Message column says what to do.")
     if notes_left_out:
         lines.append(

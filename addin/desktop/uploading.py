@@ -112,7 +112,7 @@ def show(desk: Desk, sheet: TemplateSheet, table: Table, server: Server, outcome
             sheet.ready_for_results(table)
             return paint(sheet.paper, cells, rows=(table.first_row, last), progress=desk.screen.progress)
     except Exception as error:  # COM's and AppleScript's, whose classes are only known where they are
-        raise NotWritten(summary.of_outcome(outcome)) from error
+        raise NotWritten(summary.of_outcome(outcome, painted=False)) from error
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import pytest
 from addin.client import reading
 from addin.client.errors import NotThere, Refused, ServerTooSlow, ServerTrouble
 from addin.client.http import Server
+from addin.client.outcome import read_outcome
 from addin.client.sheet import Table
 from addin.desktop.presses import Presses
 
@@ -113,6 +114,13 @@ def test_pages_of_cells_and_rows() -> None:
     found = calls.hand_in({}, mode="validate")
     assert [each.address for each in calls.all_cells(found)] == ["H4", "H5", "H6"]
     assert [each.row for each in calls.all_rows(found)] == [4, 5, 6]
+
+
+def test_a_refusal_as_a_whole_counts_rows_and_brings_none() -> None:
+    """WB-6: where a rival took the stock meanwhile."""
+    refused = read_outcome(outcome("refused") | {"counts": COUNTS | {"rows": 3}})
+    with server(lambda _request: httpx.Response(200, json={"items": [], "next": None})) as calls:
+        assert list(calls.all_cells(refused)) == list(calls.all_rows(refused)) == []
 
 
 def test_listings_are_asked_for_in_portions() -> None:

@@ -227,8 +227,11 @@ def test_a_sheet_that_excel_keeps(site: Site, sheet: Open, signed_in: Excel) -> 
     open_sheet = sheet("stock_in", {"sku": "MUG", "quantity": 1, "note": "protected"})
     _protect(open_sheet, True)
     before = site.stock("MUG")
+    open_sheet.sheet.impl.paper.cell(5, 1, "NOPE")
     buttons.validate()
     assert signed_in.alerts[-1].title == "The results could not be written" and "Unprotect Sheet" in signed_in.said
+    assert "1 with an error" in signed_in.said and "is selected" not in signed_in.said
+    open_sheet.sheet.impl.paper.cell(5, 1).value = None
     buttons.apply()
     assert "Applied. Upload" in signed_in.said and "is not applied again" in signed_in.said
     assert "protected" in (config.folder() / "addin.log").read_text() and site.stock("MUG") == before + 1

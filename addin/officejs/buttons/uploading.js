@@ -150,7 +150,7 @@ async function show(desk, template, table, server, outcome) {
     return paint(page.paper, valid, [firstRow(table), last], desk.screen.progress);
   });
   const { notesLeftOut } = await painting.catch((error) => {
-    throw error instanceof ExcelRefused ? new NotWritten(ofOutcome(outcome), error.message) : error;
+    throw error instanceof ExcelRefused ? new NotWritten(ofOutcome(outcome, 0, false), error.message) : error;
   });
   const lines = [ofOutcome(outcome, notesLeftOut)];
   if (changed.size) {

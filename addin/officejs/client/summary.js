@@ -30,14 +30,14 @@ const WORDS = {
  * What came of an upload.
  * @param {Outcome} outcome
  */
-export function ofOutcome(outcome, notesLeftOut = 0) {
+export function ofOutcome(outcome, notesLeftOut = 0, isPainted = true) {
   const lines = [`${headOf(outcome)} Upload ${outcome.id}.`];
   const counts = Object.entries(WORDS)
     .filter(([kind]) => outcome.counts[kind])
     .map(([kind, words]) => `${number(outcome.counts[kind])} ${words}`);
   lines.push(counts.length ? `${many(outcome.counts.rows ?? 0, "row")}: ${counts.join(", ")}.` : "No rows.");
   lines.push(...outcome.messages.map(sentence));
-  if (badRows(outcome)) lines.push("The first wrong cell is selected; the Message column says what to do.");
+  if (badRows(outcome) && isPainted) lines.push("The first wrong cell is selected; the Message column says what to do.");
   if (notesLeftOut) {
     lines.push(
       `${many(notesLeftOut, "more cell")} without a note: a workbook gets 200 notes at most. ` +

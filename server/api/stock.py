@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from flask import Response
-from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, Field
 
 from server import clock
-from server.api.frame import RecordId, needs, resource, services, show
+from server.api.frame import needs, resource, services, show
 from server.api.paging import MAX_LIMIT, Page, Paging
 from server.errors import WrongUse
 from server.moments import moment
+from server.warehousing import cursors
 from server.warehousing import queries as warehousing
-from server.warehousing.queries import MovementRow, Place, StockRow
+from server.warehousing.queries import MovementRow, StockRow
 
 api = resource("stock", "Stock")
 
@@ -33,8 +32,6 @@ _EVER = Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(9000, 1, 1, tzinf
 #: A day or a moment, as commands and reports take them too: a day is its first moment, or its last.
 Beginning = Annotated[datetime, BeforeValidator(lambda given: _moment(given, end_of_day=False)), _EVER]
 End = Annotated[datetime, BeforeValidator(lambda given: _moment(given, end_of_day=True)), _EVER]
-
-_PLACE: TypeAdapter[Place] = TypeAdapter(tuple[str, str, RecordId, RecordId])
 
 
 class StockShown(BaseModel):
@@ -72,7 +69,7 @@ class StockFilter(BaseModel):
         description="As of this past moment, or the end of this day (UTC), from movements alone: of combinations their "
         "own stock's.",
     )
-    after: str | None = Field(None, max_length=400)
+    after: str | None = Field(None, max_length=cursors.LONGEST)
     limit: int = Field(100, ge=1, le=MAX_LIMIT)
 
 
@@ -114,23 +111,12 @@ class MovementFilter(Paging):
 def list_stock(query: StockFilter) -> Response:
     """Figures per warehouse and SKU, now or as of a past moment."""
     wanted = warehousing.StockFilter(query.sku, query.warehouse, query.q, query.as_of)
-    after = None if query.after is None else _place(query.after)
+    after = None if query.after is None else cursors.place_of(query.after)
     with services().db.read() as session:
         rows = list(warehousing.stock(session, wanted, after=after, limit=query.limit + 1))
     some = rows[: query.limit]
-    following = _cursor(some[-1].place) if len(rows) > query.limit else None
+    following = cursors.text_of(some[-1].place) if len(rows) > query.limit else None
     return show(StockPage(items=[_stock_shown(row) for row in some], next=following))
-
-
-def _cursor(place: Place) -> str:
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
-
-
-def _place(cursor: str) -> Place:
-    try:
-        return _PLACE.validate_json(base64.urlsafe_b64decode(cursor.encode()))
-    except ValueError as error:
-        raise WrongUse("`after` is not the `next` of a page", field="after") from error
 
 
 def _stock_shown(row: StockRow) -> StockShown:

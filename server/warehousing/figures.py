@@ -74,8 +74,9 @@ def of_the_past(moment: datetime) -> Select[Any]:
 
 
 def _described(figures: Iterable[ColumnElement[int]], available: ColumnElement[int]) -> Select[Any]:
+    named = (figure.label(name) for name, figure in zip(ledger.FIGURES, figures, strict=True))
     columns: list[Any] = [
-        *ORDER, MerchantSku.code, MerchantSku.kind, Warehouse.code, *figures, available.label("available"),
+        *ORDER, MerchantSku.code, MerchantSku.kind, Warehouse.code, *named, available.label("available"),
         MerchantSku.title, MerchantSku.category, MerchantSku.brand, Shelf.code, SafetyStock.quantity,
     ]  # fmt: skip
     return select(*columns)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, cast
+from typing import Any
 
 from flask import Response, request
 from sqlalchemy.orm import Session
@@ -11,13 +10,14 @@ from sqlalchemy.orm import Session
 from server.access.declaring import shown_to
 from server.catalog import queries as catalog
 from server.catalog.searching import split_names
-from server.errors import NotFound, StockbookError
+from server.errors import NotFound, StockbookError, WrongUse
 from server.orders import queries as orders
 from server.orders.models import Order
 from server.orders.states import WAITING
 from server.places.models import Warehouse
 from server.places.queries import warehouses
 from server.push import queries as pushes
+from server.warehousing import cursors
 from server.warehousing import queries as warehousing
 from server.warehousing.queries import MovementFilter, Place, StockFilter
 from server.web.frame import console, here_with, number_given, pages, show
@@ -40,7 +40,7 @@ def stock() -> Response:
         except StockbookError as why:
             rows, problem = [], why
     lines = rows[:LINES]
-    following = here_with(after=json.dumps(lines[-1].place)) if len(rows) > LINES else ""
+    following = here_with(after=cursors.text_of(lines[-1].place)) if len(rows) > LINES else ""
     return show("stock.html", problem=problem, lines=lines, places=places, wanted=wanted, following=following)
 
 
@@ -83,12 +83,9 @@ def _wanted() -> StockFilter:
 def _place(text: str) -> Place | None:
     """Behind which line to go on; from the start for anything that is none."""
     try:
-        given = json.loads(text) if text else None
-    except ValueError:
+        return cursors.place_of(text)
+    except WrongUse:
         return None
-    if not isinstance(given, list) or [type(part) for part in given] != [str, str, int, int]:
-        return None
-    return cast(Place, tuple(given))
 
 
 def _waiting(session: Session, sku_id: int) -> list[orders.OrderView]:

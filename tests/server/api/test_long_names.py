@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy.orm import Session
 
 from server.places.service import ensure_default
-from tests.factories import AT, make_store
+from tests.factories import AT, make_sku, make_store, make_warehouse, put_stock
 from tests.support.http import Api, Client
 
 STORE = {"channel": "sandbox", "settings": {"url": "http://127.0.0.1:8100", "shop": "x"}}
@@ -40,3 +41,18 @@ def test_the_longest_name_is_taken_found_and_taken_once(
     assert [item[name] for item in admin.get(path, query_string={name: long}).json["items"]] == [long]
     assert admin.post(path, json={name: long, **rest}).status_code in (409, 422)
     assert admin.post(path, json={name: long + letter, **rest}).status_code == 422
+
+
+def test_figures_of_long_names_come_in_pages(admin: Client, api: Api) -> None:
+    """WEB-1: whatever the letters, `next` is taken back."""
+    long = "ก" * 64
+
+    def fill(s: Session) -> None:
+        place = make_warehouse(s, long)
+        for code in (long, "ข" * 64):
+            put_stock(s, place, make_sku(s, code), 1)
+
+    api.db.write(fill)
+    following = admin.get("/stock?limit=1").json["next"]
+    page = admin.get("/stock", query_string={"limit": 1, "after": following})
+    assert page.status_code == 200 and [row["sku"] for row in page.json["items"]] == ["ข" * 64]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 
 import pytest
@@ -55,8 +56,18 @@ def test_figures_by_page(client: Client) -> None:
         seen += [(row["sku"], row["warehouse"]) for row in page["items"]]
         after = page["next"]
     assert (seen, after) == ([("BLUE", "MAIN"), ("RED", "EAST"), ("RED", "MAIN")], None)
-    for wrong in ("x", "e30=", "WyJhIiwgImIiXQ==", "WyJhIiwgImIiLCAxZTk5LCAxXQ=="):
-        assert client.get("/stock", query_string={"after": wrong}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "x", "{}", '["a", "b"]', '["a", "b", 1e99, 1]', '["a", "b", 1, 0]', '["a", "b", true, 1]', "[1, 2, 3, 4]",
+        f'["a", "b", {2**63}, 1]', r'["a\u0000", "b", 1, 1]', r'["\ud800", "b", 1, 1]', "[" * 2000,
+    ],
+)  # fmt: skip
+def test_a_place_that_is_none_is_refused(client: Client, place: str) -> None:
+    for after in (place, base64.urlsafe_b64encode(place.encode()).decode()):
+        assert client.get("/stock", query_string={"after": after}).status_code == 422
 
 
 def test_stock_as_of_any_past_moment(client: Client) -> None:

@@ -56,7 +56,9 @@ def moment_for(dialect: str, value: datetime) -> Any:
     """A moment as the driver of `dialect` takes it; for statements that bypass the column types."""
     assert value.tzinfo is not None, "moments carry their zone"
     utc = value.astimezone(UTC)
-    return utc if dialect == "postgresql" else utc.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if dialect == "postgresql":
+        return utc
+    return f"{utc.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"  # strftime writes the year 202 as 202
 
 
 def decimal_for(dialect: str, value: Decimal | None) -> Any:

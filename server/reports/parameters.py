@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -48,6 +48,7 @@ STATE = Parameter(
 )
 
 _LONGEST = 200
+_EVER = datetime.min.replace(tzinfo=UTC)
 _ALL = "all"
 _RECORDS: Mapping[Takes, tuple[type[Warehouse | Store | MerchantSku], str]] = {
     Takes.WAREHOUSE: (Warehouse, "warehouse"),
@@ -119,7 +120,7 @@ def _resolve(
 def _unless_given(settings: Settings, parameter: Parameter, end: datetime) -> tuple[datetime | None, str]:
     if parameter.days is not None:
         days = parameter.days or settings.history_days
-        since = end - timedelta(days=days)
+        since = _EVER + max(end - _EVER - timedelta(days=days), timedelta())
         return since, f"{_told(since)} ({'1 day' if days == 1 else f'{days} days'})"
     return None, "now" if parameter.takes is Takes.MOMENT else _ALL
 

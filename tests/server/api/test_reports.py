@@ -117,3 +117,9 @@ def test_the_control_workbook_is_not_handed_in(plain_api: Api) -> None:
         answer = plain_api.admin.post(f"/uploads{query}", data={"file": (io.BytesIO(data), "control.xlsx")})
         assert answer.status_code == 422 and answer.json["code"] == "file-control-workbook", answer.text
         assert "Load current data" in answer.json["detail"]
+
+
+def test_a_window_that_would_begin_before_the_first_year(plain_api: Api) -> None:
+    """REP-2: an odd date is a report of nothing, never a 500."""
+    for name in ("sales", "movements"):
+        assert plain_api.roles["viewer"].get(f"/reports/{name}.xlsx?until=0001-01-02").status_code == 200

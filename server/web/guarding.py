@@ -18,7 +18,7 @@ from server.access import sign_ins
 from server.access.declaring import needs_of
 from server.access.roles import demand
 from server.access.sign_ins import USE_RESOLUTION, From, Visitor
-from server.errors import Busy, NotAllowed, NotSignedIn, WrongUse
+from server.errors import Busy, NotAllowed, NotFound, NotSignedIn, WrongUse
 from server.web.frame import console, go
 
 FIELD = "form_key"
@@ -26,6 +26,7 @@ NO_COOKIE = (
     "your browser did not keep the sign-in: other than on the server's own machine it needs HTTPS, and cookies allowed"
 )
 _COOKIE, _DOOR = "stockbook", "stockbook_door"
+_LARGEST = 2**63 - 1
 
 
 class NotOurForm(NotAllowed):
@@ -106,7 +107,9 @@ def local_path(text: str) -> str:
 
 
 def _check_values() -> None:
-    """Nothing that no database can keep."""
+    """Nothing that no database can keep, and no number that no record can have."""
+    if any(isinstance(part, int) and part > _LARGEST for part in (request.view_args or {}).values()):
+        raise NotFound("nothing here has such a number")
     for text in (*request.args.values(), *request.form.values()):
         if "\x00" in text:
             raise WrongUse("a field holds a character that can't be kept (NUL)")

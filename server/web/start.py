@@ -98,7 +98,7 @@ def blueprint(page: StartPage, open_to_all: OpenToAll) -> Blueprint:
         ("/", page.page, shown),
         ("/start/figures", page.figures, shown),
         ("/start/templates/<template>.xlsx", page.template, shown),
-        ("/start/uploads/<int:id>/result.xlsx", page.result, shown),
+        (f"/start/uploads/<int(max={2**63 - 1}):id>/result.xlsx", page.result, shown),
         ("/start/static/<name>", page.asset, "part of the page; it holds no data"),
     ):
         made.add_url_rule(rule, view.__name__, open_to_all(reason)(_function(view)))

@@ -136,6 +136,6 @@ def _links(who: Visitor) -> list[tuple[Link, int]]:
 
 
 def _counts() -> Mapping[str, int]:
-    """What waits for somebody (ORD-14), and what stores refused."""
+    """What waits for somebody (ORD-14), and what stores refused. Every page asks, so only what the links show."""
     with console().db.read() as session:
-        return {**lists.counts(session), "refused": pushes.counts(session)["failed"]}
+        return {**lists.counts(session, names=("at_risk",)), "refused": pushes.counts(session)["failed"]}

@@ -32,9 +32,9 @@ FOR_MANY = (
     Action.MOVE_TO_PACK, Action.PACK, Action.SHIP, Action.PICK_UP, Action.DELIVER, Action.VOID, Action.REVERT,
     Action.CANCEL, Action.MARK_PROCESSED,
 )  # fmt: skip
-#: What can't be undone by another click.
 #: What the buttons say.
 LABELS = {action: text[0].upper() + text[1:] for action, text in BY_HAND.items()}
+#: What can't be undone by another click.
 GRAVE = frozenset({Action.VOID, Action.CANCEL})
 _DONE = {
     Action.MOVE_TO_PACK: "tried again", Action.PACK: "packed", Action.SHIP: "shipped", Action.PICK_UP: "picked up",

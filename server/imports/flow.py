@@ -146,7 +146,7 @@ def _take(work: Work, found: Found, done: Round) -> None:
         verdict = handing_in.verdict(work, found, taken)
         if verdict is None:
             work.db.write(lambda session: claiming.forget(session, taken.id))
-            done.counts["waiting"] += 1
+            done.counts["gone"] += 1
             return
         _put_away(work, found, taken, verdict)
     except Later as later:

@@ -50,12 +50,12 @@ class Verdict:
 
 
 def verdict(work: Work, found: Found, taken: Taken) -> Verdict | None:
-    """What becomes of the file; None where it is gone or has changed, so that there is nothing to take. Raises `Later`
-    for one that has to wait."""
+    """What becomes of the file; None where it is gone, so that there is nothing to take. Raises `Later` for one that
+    has to wait."""
     upload = _earlier(work.db, taken)
     if upload is not None:
         return _judged(upload)
-    if not work.place.unchanged(found):
+    if not _is_there(work, found):
         return None
     if found.size > work.settings.upload_max_bytes:
         most = work.settings.upload_max_bytes / 1024**2
@@ -90,8 +90,16 @@ def _came_to_nothing(upload: Upload) -> bool:
     return upload.status == "failed" and (upload.problem or {}).get("code") in ("interrupted", "busy")
 
 
+def _is_there(work: Work, found: Found) -> bool:
+    """False where it is gone. Raises `Later` where it has changed."""
+    as_it_was = work.place.unchanged(found)
+    if as_it_was is False:
+        raise Later("it has changed, so it is still being written")
+    return as_it_was is not None
+
+
 def _is_whole(work: Work, found: Found, taken: Taken, file: IO[bytes]) -> bool:
-    """Whether a file that does not change is all there. False where it went on after all.
+    """Whether a file that does not change is all there. False where it is gone meanwhile.
 
     Raises `Later` for one that looks cut off: its writer may be slow. After a time it is taken nevertheless, and fails.
     """
@@ -103,7 +111,7 @@ def _is_whole(work: Work, found: Found, taken: Taken, file: IO[bytes]) -> bool:
         work.wait_until(OPEN_LINE_SECONDS)
         if work.stopping():
             raise Later("the server stops")
-        return bool(work.place.unchanged(found))
+        return _is_there(work, found)
     return True
 
 

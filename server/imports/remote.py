@@ -140,6 +140,8 @@ def words_of(error: Exception) -> str:
         return f"there is no {error.filename}"[:200] if error.filename else "there is no such folder or file"
     if isinstance(error, UnicodeError):
         return "the server's file names are not UTF-8"
+    if isinstance(error, paramiko.SSHException) and "banner" in str(error):
+        return "what answers there is no SFTP server, or a busy one; is the port right?"
     if isinstance(error, ftplib.Error | paramiko.SSHException):
         return f"the server answers: {str(error)[:200]}"
     said = getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 from pathlib import Path
 
 import pytest
 
 from server.cli.main import main
+from server.cli.output import log_to_stderr
 from server.imports.work import Work
 
 
@@ -43,3 +45,15 @@ def test_from_adding_to_removing(
     call("import", "remove", "far")
     assert "no scheduled import" in call("import", "run", "far", code=1)
     assert "no setting" in call("import", "change", "night", "--set", "colour=red", code=2)
+
+
+def test_the_log_has_no_pages_of_an_ssh_servers_trouble() -> None:
+    """JOB-2: a place that is away is said by its run, in words, and not by the library in traces each round."""
+    root = logging.getLogger()
+    kept, level = root.handlers[:], root.level
+    try:
+        log_to_stderr("info")
+        assert not logging.getLogger("paramiko.transport").isEnabledFor(logging.ERROR)
+    finally:
+        root.handlers[:] = kept
+        root.setLevel(level)

@@ -6,15 +6,17 @@ import io
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
-from typing import cast
+from datetime import datetime, timedelta
+from typing import Any, cast
 
 import openpyxl
 import pytest
 
 from server import clock
+from server.imports import claiming
 from server.imports.addresses import PlaceTrouble
 from server.imports.places import opened
+from server.imports.rules import Found
 from server.imports.wholeness import has_open_line
 from server.imports.work import Order, Work
 from tests.server.imports.conftest import PLACES, WAIT, Watched
@@ -178,6 +180,33 @@ def test_a_server_that_does_not_run(watch: Watch) -> None:
         pytest.raises(PlaceTrouble, match="nobody answers at that address and port"),
         opened(settings, "ftp", {"host": "127.0.0.1", "port": port}, {}),
     ):
+        pass
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_a_file_that_goes_between_look_and_reading(watch: Watch, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """JOB-2: nothing is taken, nothing waits, and the file beside it is."""
+    night = watch(kind)
+    night.drop("going.xlsx", night.book({"sku": "B-2", "quantity": 1}))
+    night.drop("stock.xlsx", night.book(ROW))
+    claim = claiming.claim
+
+    def goes(session: Any, import_id: int, key: str, found: Found, *, at: datetime) -> Any:
+        if found.name == "going.xlsx":
+            night.files.rename("going.xlsx", "elsewhere.part")
+        return claim(session, import_id, key, found, at=at)
+
+    monkeypatch.setattr(claiming, "claim", goes)
+    assert night.round().counts == {"gone": 1, "applied": 1}
+    assert [one["filename"] for one in night.uploads()] == ["stock.xlsx"]
+
+
+def test_a_port_where_something_else_answers(watch: Watch) -> None:
+    """JOB-2: an FTP server's port given for SFTP."""
+    night = watch("ftp")
+    port = int(night.settings.import_hosts.rpartition(":")[2])
+    given = {"host": "127.0.0.1", "port": port, "user": "shop"}
+    with pytest.raises(PlaceTrouble, match="is no SFTP server"), opened(night.settings, "sftp", given, {}):
         pass
 
 

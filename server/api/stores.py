@@ -16,7 +16,7 @@ from server.api.auth import caller
 from server.api.frame import Body, ById, When, needs, resource, services, show
 from server.api.once import once
 from server.api.paging import Page, Paging, page_of
-from server.jobs import service as jobs
+from server.jobs.asking import read_soon
 from server.places.queries import warehouse_named
 from server.push.service import judge_choice_store
 from server.stores import connecting, queries, service
@@ -164,7 +164,7 @@ def add_store(body: NewStore) -> Response:
         )
         made = service.add_store(session, new, keys=keys, role=who.role, by=who.name, at=at)
         if made.active:
-            jobs.read_soon(session, made.name, by=who.name)
+            read_soon(session, made.name, by=who.name)
         return _one(session, made, keys)
 
     return once(work, status=201)
@@ -199,7 +199,7 @@ def change_store(path: ById, body: StoreChange) -> Response:
         )
         store = service.change_store(session, path.id, change, keys=keys, role=who.role, by=who.name, at=at)
         if store.active and (body.active or body.settings):
-            jobs.read_soon(session, store.name, by=who.name)
+            read_soon(session, store.name, by=who.name)
         warnings = judge_choice_store(session, store.id) if body.choice else []
         return _one(session, store, keys).model_copy(update={"warnings": warnings})
 

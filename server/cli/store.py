@@ -20,7 +20,7 @@ from server.cli.opening import Opened, actor, database
 from server.cli.output import AsJson, complain, progress, record, say, table
 from server.errors import WrongUse
 from server.imports.sealing import reseal as reseal_imports
-from server.jobs import service as jobs
+from server.jobs.asking import read_soon
 from server.places.queries import warehouse_named
 from server.push.service import judge_choice_store
 from server.stores import connecting, service
@@ -114,7 +114,7 @@ def add(
         keys = keys_of(found.settings)
         made = service.add_store(session, new, keys=keys, role=ROLE, by=actor(), at=clock.now())
         if made.active:
-            jobs.read_soon(session, made.name, by=actor())
+            read_soon(session, made.name, by=actor())
         return made
 
     with database() as found:
@@ -148,7 +148,7 @@ def update(
         number, keys = store_named(session, name).id, keys_of(found.settings)
         store = service.change_store(session, number, change, keys=keys, role=ROLE, by=actor(), at=clock.now())
         if store.active and (active or given):
-            jobs.read_soon(session, store.name, by=actor())
+            read_soon(session, store.name, by=actor())
         return store.name, judge_choice_store(session, number) if choice else []
 
     with database() as found:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from server import clock
 from server.access.audit import audit
 from server.db.upsert import upsert
 from server.errors import NotFound, WrongUse
+from server.jobs.asking import write_run
 from server.jobs.catalogue import CATALOGUE, Catalogue
 from server.jobs.models import Job, Run
 
@@ -105,29 +105,7 @@ def ask(
     at = at or clock.now()
     given = {**job.arguments, **(arguments or {})}
     catalogue.check(job.kind, given)
-    run = Run(
-        job_id=job.id,
-        slot=f"now/{uuid.uuid4()}",
-        state="waiting",
-        due_at=at,
-        arguments=given,
-        asked_by=by[:120],
-        attempts=0,
-        progress={},
-        counts={},
-        error="",
-    )
-    session.add(run)
-    session.flush()
-    audit(session, by, "job.run", name, run=run.id, at=at)
-    return run
-
-
-def read_soon(session: Session, store: str, *, by: str) -> Run | None:
-    """Have the orders of a store read at once, and its news asked for, rather than by the schedule's next round (CH-5):
-    for one that was added, or that is reached otherwise now. Where people switched that job off nothing is read."""
-    on = session.scalar(select(Job.id).where(Job.name == "sync_orders", Job.active))
-    return None if on is None else ask(session, "sync_orders", {"stores": [store]}, by=by)
+    return write_run(session, job, given, by=by, at=at)
 
 
 def job_named(session: Session, name: str) -> Job:

@@ -12,6 +12,7 @@ from server import clock
 from server.access.declaring import shown_to
 from server.errors import NotFound, StockbookError
 from server.jobs import service as jobs
+from server.jobs.asking import read_soon
 from server.push.standing import standings
 from server.stores import connecting, queries, service
 from server.stores.credentials import keys_of
@@ -88,7 +89,7 @@ def _change(store_id: int, change: StoreChange, said: str) -> Response:
     def work(session: Session) -> None:
         store = service.change_store(session, store_id, change, keys=keys, role=who.role, by=who.name, at=clock.now())
         if store.active and (change.active or change.settings):
-            jobs.read_soon(session, store.name, by=who.name)
+            read_soon(session, store.name, by=who.name)
 
     return _try(store_id, work, said)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -15,22 +16,24 @@ from server.places.models import Warehouse
 
 def named(session: Session, short: NotEnough) -> NotEnough:
     """The same refusal naming SKUs and warehouses, one error for each that is short."""
-    short.errors = _errors(session, short)
+    short.errors = _errors(session, short.shortages)
     short.text = f"{short.errors[0]['sku']} in {short.errors[0]['warehouse']}: {short.text}"
     return short
 
 
-def in_words(session: Session, short: NotEnough) -> list[str]:
-    """A sentence for each that is short."""
-    return [error["detail"] for error in _errors(session, short)]
+def in_words(session: Session, shortages: Sequence[Shortage]) -> list[str]:
+    """A sentence for each that is short, in their order."""
+    return [error["detail"] for error in _errors(session, shortages)]
 
 
-def _errors(session: Session, short: NotEnough) -> list[dict[str, Any]]:
-    with relation(session, {"id": NUMBER}, [(sku_id,) for sku_id in {one.sku_id for one in short.shortages}]) as r:
+def _errors(session: Session, shortages: Sequence[Shortage]) -> list[dict[str, Any]]:
+    if not shortages:
+        return []
+    with relation(session, {"id": NUMBER}, [(sku_id,) for sku_id in {one.sku_id for one in shortages}]) as r:
         query = select(MerchantSku.id, MerchantSku.code).join(r, r.c.id == MerchantSku.id)
         skus = {row.id: row.code for row in session.execute(query)}
     places = {row.id: row.code for row in session.execute(select(Warehouse.id, Warehouse.code))}
-    return [_error(one, skus[one.sku_id], places[one.warehouse_id]) for one in short.shortages]
+    return [_error(one, skus[one.sku_id], places[one.warehouse_id]) for one in shortages]
 
 
 def _error(one: Shortage, sku: str, warehouse: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import ClassVar
 
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from server.operations.change_mapping import Scope
 from server.orders import by_hand, service
 from server.orders.models import Order
 from server.orders.states import Action
+from server.places.shortages import in_words
 from server.uploads.handlers import order_rows, order_undoing, remapping
 from server.uploads.handlers.order_previews import TURNS, foresee
 from server.uploads.handlers.order_rows import Asked
@@ -40,10 +42,7 @@ class OrderActions:
                 plan.unchanged.add(one.number)
                 continue
             plan.changes[one.number] = list(_changes(one, rows))
-            if one.deed is not None and one.deed.short:
-                column = "warehouse" if one.action is Action.CHANGE_WAREHOUSE else "action"
-                reason = f"order {one.order.number}: there is not enough of every line; it keeps what it holds"
-                plan.findings.append(Finding("refused", one.number, column, {"reason": reason}))
+        plan.findings += _shortages(session, good)
         return plan
 
     def apply(self, session: Session, plan: Plan, context: Context) -> Sequence[Step]:
@@ -63,6 +62,17 @@ class OrderActions:
     def current(self, session: Session, *, warehouse_id: int | None = None) -> Iterable[CurrentRow]:
         """Actions have no current data."""
         return ()
+
+
+def _shortages(session: Session, good: Sequence[Asked]) -> Iterable[Finding]:
+    """What is refused because stock is short, with each SKU's figure (STK-4, ORD-6)."""
+    short = [(one, one.deed.short) for one in good if one.deed is not None and one.deed.short]
+    texts = iter(in_words(session, [each for _, some in short for each in some]))
+    for one, some in short:
+        said = "; ".join(islice(texts, len(some)))
+        column = "warehouse" if one.action is Action.CHANGE_WAREHOUSE else "action"
+        reason = f"order {one.order.number} keeps what it holds: {said}"
+        yield Finding("refused", one.number, column, {"reason": reason})
 
 
 def _changes(one: Asked, rows: Rows) -> Iterable[Change]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
-from server.orders import rules
-from server.orders.allocating import outcomes, passing
+from server.ledger.errors import Shortage
+from server.orders.allocating import outcomes
 from server.orders.holding import holds_of
 from server.orders.models import Order, OrderHold
 from server.orders.needs import Key, Other, age_of, needs_of
@@ -41,7 +41,7 @@ class Deed:
     warehouse_id: int | None = None
     skus: dict[int, int | None] = field(default_factory=dict)
     to: State | None = None
-    short: bool = False
+    short: Sequence[Shortage] = ()
 
     @property
     def effect(self) -> Effect:
@@ -60,7 +60,7 @@ class _Figures:
 
 
 def foresee(session: Session, deeds: Sequence[Deed]) -> None:
-    """Fill in the state that each deed would end in, and whether it is `short` of stock; in the order of `TURNS`."""
+    """Fill in the state that each deed would end in, and what it is `short` of; in the order of `TURNS`."""
     holds = holds_of(session, [deed.order.id for deed in deeds])
     skus = {deed.order.id: deed.skus for deed in deeds}
     other = Other(
@@ -84,9 +84,9 @@ def foresee(session: Session, deeds: Sequence[Deed]) -> None:
                 need = needs[deed.order.id]
                 deed.to = outcomes([need], figures.available, counting=counting)[deed.order.id]
             elif deed.effect is Effect.MOVE and deed.warehouse_id is not None:
-                deed.short = not _fits_there(own, deed.warehouse_id, figures)
-            elif deed.effect is Effect.DEDUCT and _short(deed.order, own, figures):
-                _lack(deed, own, figures)
+                deed.short = _move(own, deed.warehouse_id, figures)
+            elif deed.effect is Effect.DEDUCT:
+                _deduct(deed, own, figures)
 
 
 def _give(deed: Deed, holds: Sequence[OrderHold], figures: _Figures) -> None:
@@ -102,34 +102,40 @@ def _give(deed: Deed, holds: Sequence[OrderHold], figures: _Figures) -> None:
             figures.move(key, available=out, on_hand=out)
 
 
-def _lack(deed: Deed, holds: Sequence[OrderHold], figures: _Figures) -> None:
-    """On hand is short: refused, but for one that is cancelled without return, which is released (STK-5)."""
-    if deed.action is not Action.CANCEL_NOT_RETURNED:
-        deed.short = True
-        return
-    for hold in holds:
-        figures.move((hold.warehouse_id, hold.sku_id), available=hold.held)
-
-
-def _fits_there(holds: Iterable[OrderHold], warehouse_id: int, figures: _Figures) -> bool:
-    wanted: dict[Key, int] = defaultdict(int)
-    for hold in holds:
-        if hold.warehouse_id != warehouse_id:
-            wanted[warehouse_id, hold.sku_id] += hold.held
-    if not rules.fits(wanted, figures.available):
-        return False
-    for hold in holds:
-        if hold.warehouse_id != warehouse_id:
-            figures.move((hold.warehouse_id, hold.sku_id), available=hold.held)
-            figures.move((warehouse_id, hold.sku_id), available=-hold.held)
-    return True
-
-
-def _short(order: Order, holds: Iterable[OrderHold], figures: _Figures) -> bool:
+def _deduct(deed: Deed, holds: Sequence[OrderHold], figures: _Figures) -> None:
+    """Where on hand is short it is refused, but for one that is cancelled without return: that is released (STK-5)."""
     wanted: dict[Key, int] = defaultdict(int)
     for hold in holds:
         wanted[hold.warehouse_id, hold.sku_id] += hold.held
-    return bool(passing([order], {order.id: wanted}, figures.on_hand))
+    lacking = _lacking(wanted, figures.on_hand, "on_hand")
+    if not lacking:
+        for key, units in wanted.items():
+            figures.move(key, on_hand=-units)
+    elif deed.action is Action.CANCEL_NOT_RETURNED:
+        for key, units in wanted.items():
+            figures.move(key, available=units)
+    else:
+        deed.short = lacking
+
+
+def _move(holds: Iterable[OrderHold], warehouse_id: int, figures: _Figures) -> list[Shortage]:
+    """All that is held goes there, or nothing; what is short there."""
+    elsewhere = [hold for hold in holds if hold.warehouse_id != warehouse_id]
+    wanted: dict[Key, int] = defaultdict(int)
+    for hold in elsewhere:
+        wanted[warehouse_id, hold.sku_id] += hold.held
+    if lacking := _lacking(wanted, figures.available, "available"):
+        return lacking
+    for hold in elsewhere:
+        figures.move((hold.warehouse_id, hold.sku_id), available=hold.held)
+        figures.move((warehouse_id, hold.sku_id), available=-hold.held)
+    return []
+
+
+def _lacking(wanted: Mapping[Key, int], there: Mapping[Key, int], figure: str) -> list[Shortage]:
+    return [
+        Shortage(*key, figure, there.get(key, 0), units) for key, units in wanted.items() if there.get(key, 0) < units
+    ]
 
 
 def _figures(

@@ -35,7 +35,7 @@ def undo(session: Session, steps: Sequence[Step], context: Context) -> None:
             if some:
                 _INVERSE[action](session, some, orders, context)
     except NotEnough as short:
-        raise CannotUndo(in_words(session, short)) from short
+        raise CannotUndo(in_words(session, short.shortages)) from short
     except StockbookError as problem:
         raise CannotUndo([problem.text]) from problem
 

@@ -76,7 +76,7 @@ class ReturnRows:
             marked = dict(step["marked"] for step in steps if "marked" in step)
             returns.unmark_processed(session, marked, by=context.by, at=context.at)
         except NotEnough as short:
-            raise CannotUndo(in_words(session, short)) from short
+            raise CannotUndo(in_words(session, short.shortages)) from short
         except StockbookError as problem:
             raise CannotUndo([problem.text]) from problem
 

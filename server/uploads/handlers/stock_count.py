@@ -75,7 +75,7 @@ class StockCountRows:
         try:
             counts.take_back(session, rows, by=context.by, at=context.at)
         except NotEnough as short:
-            raise CannotUndo(in_words(session, short)) from short
+            raise CannotUndo(in_words(session, short.shortages)) from short
         except Refused as refused:
             raise CannotUndo([refused.text]) from refused
 

@@ -73,7 +73,7 @@ def reverse_lists(session: Session, steps: Sequence[Step], context: Context) -> 
         try:
             service.reverse(session, step["list"], step["entry"], by=context.by, at=context.at)
         except NotEnough as short:
-            reasons += in_words(session, short)
+            reasons += in_words(session, short.shortages)
         except Refused as refused:
             reasons.append(refused.text)
     if reasons:

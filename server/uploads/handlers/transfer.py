@@ -96,7 +96,7 @@ class TransferRows:
         try:
             transfers.take_back(session, [row for row in rows.values() if _stands(row)], by=context.by, at=context.at)
         except NotEnough as short:
-            raise CannotUndo(in_words(session, short)) from short
+            raise CannotUndo(in_words(session, short.shortages)) from short
         except Refused as refused:
             raise CannotUndo([refused.text]) from refused
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, select, true, tuple_
+from sqlalchemy import delete, func, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from server.access.audit import audit
-from server.db.bulk import NUMBER, relation
+from server.db.bulk import NUMBER, dialect_of, relation
 from server.db.upsert import upsert
 from server.errors import WrongUse
 from server.outbox import queue
@@ -18,6 +18,8 @@ from server.places.models import SafetyStock
 from server.places.queries import safety_stocks
 
 MAX_QUANTITY = 10_000_000
+#: The class of advisory locks of those who set safety stocks.
+_SETTERS = 0x5717C6
 
 
 def set_safety_stocks(session: Session, wanted: Mapping[tuple[int, int], int | None], *, by: str, at: datetime) -> int:
@@ -28,6 +30,7 @@ def set_safety_stocks(session: Session, wanted: Mapping[tuple[int, int], int | N
     for quantity in wanted.values():
         if quantity is not None and not 0 <= quantity <= MAX_QUANTITY:
             raise WrongUse(f"safety stock is 0 to {MAX_QUANTITY} units", field="safety_stock")
+    hold_safety_stocks(session, (warehouse_id for warehouse_id, _ in wanted))
     before = safety_stocks(session, wanted)
     changed = {pair: quantity for pair, quantity in wanted.items() if before.get(pair) != quantity}
     if not changed:
@@ -37,6 +40,14 @@ def set_safety_stocks(session: Session, wanted: Mapping[tuple[int, int], int | N
     queue.mark(session, (sku_id for _, sku_id in changed), cause=Cause.SAFETY_STOCK, at=at)
     audit(session, by, "safety_stock.set", f"{len(changed)} SKUs", at=at, count=len(changed))
     return len(changed)
+
+
+def hold_safety_stocks(session: Session, warehouse_ids: Iterable[int]) -> None:
+    """Have nobody else set any in these warehouses before this transaction ends. One that is not there yet can't be
+    locked itself; SQLite has one writer anyway."""
+    if dialect_of(session) == "postgresql":
+        for warehouse_id in sorted(set(warehouse_ids)):
+            session.execute(select(func.pg_advisory_xact_lock(_SETTERS, warehouse_id)))
 
 
 def _save(session: Session, quantities: Mapping[tuple[int, int], int]) -> None:

@@ -73,7 +73,7 @@ def map_many(
     for the old SKU is dropped. Orders are the caller's: what returns says which may now be tried (CAT-9).
     Raises `NotFound` for a store SKU or a merchant SKU that is none.
     """
-    before = _locked(session, wanted)
+    before = lock_mappings(session, wanted)
     missing = next((number for number in wanted if number not in before), None)
     if missing is not None:
         raise NotFound(f"there is no store SKU {missing}", id=missing)
@@ -154,7 +154,7 @@ def _candidates(session: Session, chosen: str, keys: set[str]) -> dict[str, list
     return found
 
 
-def _locked(session: Session, store_sku_ids: Iterable[int]) -> dict[int, int | None]:
+def lock_mappings(session: Session, store_sku_ids: Iterable[int]) -> dict[int, int | None]:
     """What these store SKUs are mapped to, locked in the order of their numbers."""
     with relation(session, {"id": NUMBER}, [(number,) for number in sorted(store_sku_ids)]) as r:
         rows = select(StoreSku.id, StoreSku.sku_id).join(r, r.c.id == StoreSku.id).order_by(StoreSku.id)

@@ -142,7 +142,7 @@ def delete_store(session: Session, store_id: int, *, by: str, at: datetime) -> N
 
     Raises `NotFound`, and `Refused` while orders, push rules or anything else names it: then switch it off instead.
     """
-    store = find_store(session, store_id)
+    store = find_store(session, store_id, lock=True)  # whoever names it at this moment is waited for, and seen
     theirs = select(StoreSku.id).where(StoreSku.store_id == store_id)
     users = referring(session, "store", [store_id], besides=_GOES_ALONG)
     users |= referring(session, "store_sku", theirs, besides=_GOES_ALONG)

@@ -18,6 +18,7 @@ from server.db.base import fold
 from server.db.bulk import NUMBER, TEXT, dialect_of, relation
 from server.ledger.posting import lock_figures
 from server.places.models import Warehouse
+from server.places.safety_stock import hold_safety_stocks
 from server.push.service import lock_rules
 from server.stores.models import StoreSku
 from server.stores.queries import store_sku_ids
@@ -64,12 +65,17 @@ def _warehouses(session: Session, rows: Rows) -> None:
     _lock(session, Warehouse, numbers)
 
 
-#: How the records of a workbook are held. Shelves and safety stocks may not be there yet, so there is nothing to lock.
+def _safety_stocks(session: Session, rows: Rows) -> None:
+    hold_safety_stocks(session, (number for number in rows.ids["warehouse"] if number is not None))
+
+
+#: How the records of a workbook are held. What is on a shelf is not: shelves are locked when they are given.
 _HOLDS: Mapping[str, Callable[[Session, Rows], object]] = {
     "sku_update": _skus,
     "combinations": _combinations,
     "mapping": _store_skus,
     "warehouses": _warehouses,
+    "safety_stock": _safety_stocks,
     "quantity_update": _figures,
     "stock_count": _figures,
     "push_rules": lambda session, _rows: lock_rules(session),

@@ -17,11 +17,12 @@ from server.operations.change_mapping import (
     new_lines,
     waiting_lines,
 )
-from server.orders import changing
+from server.orders import changing, service
 from server.orders.models import Order, OrderLine
 from server.orders.states import NEW, State
 from server.outbox.causes import Cause
 from server.stores import queries
+from server.stores.mapping import lock_mappings
 from server.uploads.handlers.protocol import Context, Step
 
 #: States in which a line can be given the SKU back that it had.
@@ -61,7 +62,8 @@ def moving(session: Session, wanted: Mapping[int, int | None]) -> dict[int, list
 
 
 def reasons_to_keep(session: Session, steps: Sequence[Step]) -> list[str]:
-    """Why mappings and order lines can't be what they were before."""
+    """Why mappings and order lines can't be what they were before. Both are locked: who asks is about to change them."""
+    lock_mappings(session, [number for number, _, _ in _of(steps, "mapping")])
     now = queries.find_store_skus(session, [number for number, _, _ in _of(steps, "mapping")])
     reasons = []
     for number, _, after in _of(steps, "mapping"):
@@ -72,6 +74,8 @@ def reasons_to_keep(session: Session, steps: Sequence[Step]) -> list[str]:
             reasons.append(f"the mapping of '{row.code}' in '{row.store}' was changed since")
     lines = {line: after for line, _, after in _of(steps, "line")}
     with relation(session, {"id": NUMBER}, [(line,) for line in lines]) as r:
+        theirs = select(OrderLine.order_id).join(r, r.c.id == OrderLine.id).distinct()
+        service.lock(session, session.scalars(theirs).all())
         query = (
             select(OrderLine.id, OrderLine.sku_id, Order.number, Order.state)
             .join(r, r.c.id == OrderLine.id)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from server.catalog.queries import by_ids
 from server.errors import StockbookError
 from server.places import queries, shelves
-from server.places.safety_stock import set_safety_stocks
+from server.places.safety_stock import hold_safety_stocks, set_safety_stocks
 from server.places.shelves import Wish
 from server.uploads.handlers import shelving
 from server.uploads.handlers.protocol import CannotUndo, Context, CurrentRow, Step
@@ -55,6 +55,7 @@ class SafetyStockAndShelf:
     def undo(self, session: Session, steps: Sequence[Step], context: Context) -> None:
         """Every figure and shelf as it was. Raises `CannotUndo` where one is no longer what the upload set."""
         set_to = {(s["safety"][0], s["safety"][1]): (s["safety"][2], s["safety"][3]) for s in steps if "safety" in s}
+        hold_safety_stocks(session, (warehouse_id for warehouse_id, _ in set_to))
         now = queries.safety_stocks(session, set_to)
         changed = [key for key, (_, after) in set_to.items() if now.get(key) != after]
         if changed:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -167,6 +169,29 @@ def test_a_store_with_orders_is_not_deleted(db: Database, keys: MultiFernet) -> 
         db.write(lambda s: delete_store(s, store, **BY))
     with db.read() as session:
         assert read_secrets(session, keys, store) == {"secret": "s3cr3t-word"}
+
+
+def test_a_store_that_gets_its_first_order_at_this_moment_is_not_deleted(db: Database, keys: MultiFernet) -> None:
+    """The same refusal, whoever comes first: never a collision that nobody understands."""
+    store, arrived, meanwhile = add(db, keys), threading.Event(), threading.Event()
+
+    def arrive(session):
+        session.add(
+            Order(
+                store_id=store, number="1", state="completed", market_status="", placed_at=AT, seen_at=AT, content="",
+                created_at=AT, updated_at=AT,
+            )
+        )  # fmt: skip
+        session.flush()
+        arrived.set()
+        meanwhile.wait(0.5)  # for as long as deleting may take to look
+
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(db.write, arrive)
+        arrived.wait(9)
+        with pytest.raises(Refused, match="used by orders; switch it off"):
+            db.write(lambda s: delete_store(s, store, **BY))
+        other.result()
 
 
 def test_connecting_gives_the_store_s_connector(db: Database, tmp_path) -> None:

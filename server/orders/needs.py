@@ -77,7 +77,6 @@ def needs_of(session: Session, orders: Sequence[Order], other: Other | None = No
         found = session.execute(
             select(OrderLine.order_id, OrderLine.id, OrderLine.sku_id, OrderLine.quantity)
             .join(r, r.c.id == OrderLine.order_id)
-            .where(OrderLine.quantity > 0)
             .order_by(OrderLine.id)
         ).all()
         held = session.execute(
@@ -91,17 +90,20 @@ def needs_of(session: Session, orders: Sequence[Order], other: Other | None = No
         holds: dict[int, list[OrderHold]] = defaultdict(list)
         for (hold,) in held:
             holds[hold.line_id].append(hold)
-    lines: dict[int, list[_Line]] = defaultdict(list)
+    lines: dict[int, list[_Line]] = {}
     for order_id, line_id, sku_id, quantity in found:
+        some = lines.setdefault(order_id, [])
+        if not quantity:  # edited away, or only noted: it takes nothing
+            continue
         given = line_id in other.skus or order_id in other.warehouses
         own = [] if given else holds[line_id]
-        lines[order_id].append(_Line(line_id, other.skus.get(line_id, sku_id), quantity, own))
+        some.append(_Line(line_id, other.skus.get(line_id, sku_id), quantity, own))
     skus = _skus(session, {line.sku_id for some in lines.values() for line in some if line.sku_id is not None})
     stores = dict(session.execute(select(Store.id, Store.warehouse_id)).all())
     places = _places(session)
     return [
         _need(
-            order, lines[order.id], skus, places, stores.get(order.store_id),
+            order, lines.get(order.id), skus, places, stores.get(order.store_id),
             other.warehouses.get(order.id, order.warehouse_id),
         )
         for order in orders
@@ -134,14 +136,17 @@ def _places(session: Session) -> _Places:
 
 def _need(
     order: Order,
-    lines: Sequence[_Line],
+    lines: Sequence[_Line] | None,
     skus: Mapping[int, _Sku],
     places: _Places,
     store_warehouse: int | None,
     chosen: int | None,
 ) -> Need:
+    """What one order needs. One whose lines were all edited away needs nothing (ORD-10); one that never had any waits
+    for somebody to look."""
+    unlisted, lines = lines is None, lines or ()
     dead = [line.id for line in lines if line.sku_id is not None and line.sku_id not in skus]
-    unmapped = not lines or bool(dead) or any(line.sku_id is None for line in lines)
+    unmapped = unlisted or bool(dead) or any(line.sku_id is None for line in lines)
     store_warehouse = places.known(store_warehouse)
     warehouse = places.known(chosen)  # chosen before, or changed by hand: it stays
     if warehouse is None:

@@ -106,10 +106,13 @@ def _lease(session: Session, store_id: int, lease: str, *, limit: int, at: datet
         .order_by(Push.due_at, Push.store_sku_id)
         .limit(limit)
         .with_for_update(of=Push, skip_locked=True)
+        # Looked at once: in a subquery PostgreSQL may do so for every row, and each time take others than before.
+        .cte("wanted")
+        .prefix_with("MATERIALIZED")
     )
     leased = session.scalars(
         update(Push)
-        .where(Push.store_sku_id.in_(wanted))
+        .where(Push.store_sku_id.in_(select(wanted.c.store_sku_id)))
         .values(lease_owner=lease, lease_until=at + timedelta(seconds=LEASE_SECONDS))
         .returning(Push.store_sku_id)
         .execution_options(synchronize_session=False)

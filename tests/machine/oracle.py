@@ -70,9 +70,8 @@ def taken_by(books: Books, line: Line) -> dict[str, int]:
 
 
 def is_unmapped(order: Order) -> bool:
-    """ORD-2: a line of it sells no merchant SKU, or none is left."""
-    wanted = [line for line in order.lines if line.quantity]
-    return not wanted or any(line.sku is None for line in wanted)
+    """ORD-2: a line of it sells no merchant SKU; one that is left with no units lacks none (ORD-10)."""
+    return not order.lines or any(line.sku is None for line in order.lines if line.quantity)
 
 
 def ships_from(books: Books, order: Order) -> str:

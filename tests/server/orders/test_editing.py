@@ -191,6 +191,15 @@ def test_an_order_that_waits_is_tried_with_its_new_lines(desk: Desk, before: tup
     assert (desk.state("A"), desk.figures(desk.red)) == ("to_pack", Figures(10, 5))
 
 
+def test_an_order_that_waits_and_loses_all_its_units_waits_for_nothing(desk: Desk) -> None:
+    """ORD-10: what is left fits, as it does where the order was to pack; and no line of it lacks a mapping."""
+    desk.take(news("A1", ("red", 50)), news("A2", ("green", 1)))
+    assert (desk.state("A1"), desk.state("A2")) == ("out_of_stock", "unmapped")
+    desk.take(news("A1", ("red", 0), minutes=5), news("A2", ("green", 0), minutes=5))
+    assert (desk.state("A1"), desk.state("A2")) == ("to_pack", "to_pack")
+    assert desk.kinds("A1") == []
+
+
 @pytest.mark.parametrize("status", [MarketStatus.UNPAID, MarketStatus.READY_TO_SHIP])
 def test_an_order_that_holds_nothing_is_only_written_down(desk: Desk, status: MarketStatus) -> None:
     """ORD-10: unpaid or voided, the edit counts from when it is paid or reverted."""

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from server import clock
@@ -23,6 +23,7 @@ from server.settings import Settings
 from server.stores.models import Store
 from server.switches.models import Switch
 from server.worker import Worker
+from tests.factories import make_store_sku
 from tests.server.push.conftest import NOON, Pushing, Time
 from tests.support.processes import PROCESSES
 
@@ -147,3 +148,24 @@ def test_giving_back_makes_no_table_anew_each_time(pushing: Pushing, time: Time)
     assert made[1] == made[2]
     with pushing.c.db.read() as session:
         assert session.scalars(select(Push.store_sku_id)).all()
+
+
+def test_a_batch_is_never_larger_than_asked_for(pushing: Pushing) -> None:
+    """PSH-10, CH-7: also where PostgreSQL looks at what is due once for every row, as it may."""
+    c = pushing.c
+
+    def fill(s: Session) -> None:
+        for number in range(40):
+            make_store_sku(s, c.shop, f"X{number}", c.sku)
+
+    c.db.write(fill)
+    pushing.stock(5)
+    evaluate(c.db)
+
+    def work(s: Session) -> Any:
+        if c.db.dialect == "postgresql":
+            for way in ("hashjoin", "mergejoin", "hashagg", "sort", "material"):
+                s.execute(text(f"SET LOCAL enable_{way} = off"))
+        return leasing.claim(s, c.shop, owner="me", limit=3, at=clock.now())
+
+    assert len(c.db.write(work).rows) == 3

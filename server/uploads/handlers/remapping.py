@@ -62,7 +62,7 @@ def moving(session: Session, wanted: Mapping[int, int | None]) -> dict[int, list
 
 
 def reasons_to_keep(session: Session, steps: Sequence[Step]) -> list[str]:
-    """Why mappings and order lines can't be what they were before. Both are locked: who asks is about to change them."""
+    """Why mappings and order lines can't be what they were before. Who asks is about to change them: they are locked."""
     lock_mappings(session, [number for number, _, _ in _of(steps, "mapping")])
     now = queries.find_store_skus(session, [number for number, _, _ in _of(steps, "mapping")])
     reasons = []

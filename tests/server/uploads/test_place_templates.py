@@ -43,8 +43,8 @@ def company(db: Database, tmp_path: Path) -> Api:
 def test_a_row_of_current_data_is_changed(
     company: Api, name: str, cells: dict[str, Any], look_at: str, field: str | None, after: str | None
 ) -> None:
-    """WB-4, WB-5: as it came it is unchanged; changed it is applied; from then on the old sheet is a conflict, unless
-    its cells are blank, which would overwrite nothing."""
+    """WB-4, WB-5: as it came it is unchanged; changed it is applied; from then on the old sheet would overwrite
+    nothing with its blank cells, and is a conflict where its record is gone."""
     client = company.admin
     sheet = template(client, name, "?with_data=true")
     as_it_came = hand_in(client, sheet).json
@@ -53,6 +53,6 @@ def test_a_row_of_current_data_is_changed(
     assert (changed["status"], changed["counts"]["error"]) == ("applied", 0), changed
     items = client.get(look_at).json["items"]
     assert [item[field] for item in items] == [after] if field else items == []
-    blank = name == "safety_stock"
-    assert [row["status"] for row in hand_in(client, sheet).json["rows"]] == ["unchanged" if blank else "conflict"]
+    old = "conflict" if after is None else "unchanged"
+    assert [row["status"] for row in hand_in(client, sheet).json["rows"]] == [old]
     assert client.post(f"/uploads/{changed['id']}/undo").json["status"] == "undone"

@@ -62,7 +62,7 @@ def moving(session: Session, wanted: Mapping[int, int | None]) -> dict[int, list
 
 
 def reasons_to_keep(session: Session, steps: Sequence[Step]) -> list[str]:
-    """Why mappings and order lines can't be what they were before. Who asks is about to change them: they are locked."""
+    """Why mappings and order lines can't be what they were before. They are locked: who asks is to change them."""
     lock_mappings(session, [number for number, _, _ in _of(steps, "mapping")])
     now = queries.find_store_skus(session, [number for number, _, _ in _of(steps, "mapping")])
     reasons = []

@@ -146,9 +146,11 @@ def _conflicts(rows: Rows, place: int, record: Existing, changes: Sequence[Chang
     that still says what it said then was not touched by anybody.
     """
     number = rows.numbers[place]
-    if not changes and not rows.workbook.together:
+    if not changes and not rows.workbook.together and not rows.workbook.posts_stock:
         return []  # the record says what the row says: applied already, whoever did it (WB-13)
-    if not changes:  # of a recipe: what the row says depends on its other rows
+    # Of a recipe, what the row says depends on its other rows; of stock, 9 that were counted while 10 were there are 8
+    # once another was sold.
+    if not changes:
         shown = "; ".join(f"{_title(rows, name)} {_words(value)}" for name, value in record.values.items())
         return [Finding("conflict-elsewhere", number, rows.workbook.key[0], {"now": shown})]
     code = "conflict-untouched" if _is_untouched(rows, place, record) else "conflict"

@@ -11,6 +11,8 @@ from validators.reading.limits import Limits
 _XML_NAMES = (".xml", ".rels", ".vml")
 #: A tag is never cut in two while the text behind the last `<` stays below this.
 _LONGEST_TAIL = 1 << 20
+#: Where a part says what it is.
+_BEGINNING = 1 << 13
 _FORBIDDEN = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
 _ENCODING = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["']""")
 _MACRO_SHEET = re.compile(rb"<(?:\w+:)?(?:intl)?macrosheet\b", re.I)
@@ -51,11 +53,10 @@ class PartLook:
             return
         data = self._tail + piece
         if not self._begun:
-            if len(data) < 4096 and len(piece) >= 4096:
+            if len(data) < _BEGINNING:  # pieces may be as small as their maker likes
                 self._tail = data
                 return
             self._begin(data)
-            self._begun = True
         if not self._is_xml:
             return
         cut = data.rfind(b"<")
@@ -65,9 +66,9 @@ class PartLook:
 
     def finish(self) -> None:
         """Look at the rest, then at the sums."""
+        if not self._begun:
+            self._begin(self._tail)
         if self._is_xml:
-            if not self._begun:
-                self._begin(self._tail)
             self._look(self._tail)
         if self._root == "worksheet":
             self._check_sheet()
@@ -76,6 +77,7 @@ class PartLook:
 
     def _begin(self, data: bytes) -> None:
         """The first bytes: encoding, kind of part. Some programs name XML parts otherwise."""
+        self._begun = True
         self._is_xml = self._is_xml or data.lstrip()[:5] == b"<?xml"
         if not self._is_xml:
             return
@@ -84,9 +86,9 @@ class PartLook:
         told = _ENCODING.match(data.removeprefix(b"\xef\xbb\xbf"))
         if told and told[1].lower() not in (b"utf-8", b"utf8", b"us-ascii", b"ascii"):
             raise Unreadable("file-utf16")
-        if _MACRO_SHEET.search(data[:4096]):
+        if _MACRO_SHEET.search(data[:_BEGINNING]):
             raise Unreadable("file-macro-sheet")
-        root = _ROOT.search(data[:8192])
+        root = _ROOT.search(data[:_BEGINNING])
         self._root = root[2].decode() if root else ""
         self._prefix = (root[1] or b"") if root else b""
 

@@ -65,6 +65,16 @@ def cancel(
     return orders
 
 
+def asked_on_cancel(session: Session, orders: Sequence[Order], at: datetime) -> set[int]:
+    """The orders of which whoever cancels them has to say whether the quantity is returned (ORD-8)."""
+    ways = service.ways_of(session, {order.store_id for order in orders})
+    return {
+        order.id
+        for order in orders
+        if rules.cancelled_here(order.placed_at, at, ways=ways[order.store_id], return_quantity=None) is None
+    }
+
+
 def way_to_cancel(order: Order, ways: Ways, return_quantity: bool | None, at: datetime) -> Action:
     """How this order is cancelled here. Raises `WrongUse` where the caller must say it, or may not (ORD-8)."""
     how = rules.cancelled_here(order.placed_at, at, ways=ways, return_quantity=return_quantity)

@@ -27,7 +27,8 @@ from server.web import words
 #: may have one address, so that limit is the wider one.
 TRIES_PER_NAME, TRIES_PER_ADDRESS = 10, 60
 _WORDS: Final = {
-    "when": words.when, "plain": words.plain, "titled": words.titled, "push_state": words.push_state
+    "when": words.when, "plain": words.plain, "titled": words.titled, "push_state": words.push_state,
+    "sentence": words.sentence, "cause": words.cause,
 }  # fmt: skip
 _SAID = "stockbook_said"
 _SAID_SECONDS, _MOST_SAID = 60, 1500
@@ -109,6 +110,17 @@ def here_with(**changes: Any) -> str:
         pairs += [(name, str(value))] if value is not None else []
     query = "&".join(f"{quote(name)}={quote(value)}" for name, value in pairs)
     return f"{request.path}?{query}" if query else request.path
+
+
+def page_of_form() -> str:
+    """The page on which the form of this request stands: the nearest address above it that is one."""
+    routes, path = current_app.create_url_adapter(request), request.path
+    assert routes is not None, "within a request"
+    if routes.test(path, "GET"):
+        return here_with()
+    while (path := path.rpartition("/")[0]) and not routes.test(path, "GET"):
+        pass
+    return path or "/home"
 
 
 def number_given(name: str) -> int | None:

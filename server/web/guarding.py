@@ -19,9 +19,12 @@ from server.access.declaring import needs_of
 from server.access.roles import demand
 from server.access.sign_ins import USE_RESOLUTION, From, Visitor
 from server.errors import Busy, NotAllowed, NotFound, NotSignedIn, WrongUse
-from server.web.frame import console, go
+from server.web import words
+from server.web.frame import console, go, here_with, page_of_form
 
 FIELD = "form_key"
+#: Whoever has just signed in comes with it; without the cookie, the browser did not keep it.
+WELCOME = "welcome"
 NO_COOKIE = (
     "your browser did not keep the sign-in: other than on the server's own machine it needs HTTPS, and cookies allowed"
 )
@@ -53,6 +56,8 @@ def guard() -> Response | None:
         _check_key(sign_ins.form_key(g.cookie))
     demand(who.role, declared.permission)
     _note(who)
+    if WELCOME in request.args and request.method == "GET":  # it has shown that the cookie stayed
+        return go(here_with(**{WELCOME: None}))
     return None
 
 
@@ -125,18 +130,19 @@ def _check_key(expected: str) -> None:
 
 
 def _to_the_door(why: str) -> Response:
-    came_back, had_none = "welcome" in request.args, not g.get("cookie")
+    came_back, had_none = WELCOME in request.args, not g.get("cookie")
     if request.method != "GET":
-        return let_out(go("/sign-in", f"{why}; nothing was done"))
+        return let_out(go(f"/sign-in?next={quote(page_of_form())}", f"{words.sentence(why)} Nothing was done."))
     if came_back and had_none:
         why = NO_COOKIE
     target = f"/sign-in?next={quote(request.full_path.rstrip('?'))}"
-    return go(target, "" if had_none and not came_back else why)
+    return go(target, "" if had_none and not came_back else words.sentence(why))
 
 
 def _note(who: Visitor) -> None:
-    at = clock.now()
-    if at - who.used_at >= USE_RESOLUTION:
+    """What a page fetches by itself while nobody looks is no use of the sign-in, which would else never end."""
+    at, by_somebody = clock.now(), request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+    if by_somebody and at - who.used_at >= USE_RESOLUTION:
         with suppress(Busy):  # the next click will do
             console().db.write(lambda session: sign_ins.note_use(session, who.sign_in_id, at=at))
 

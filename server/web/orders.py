@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -15,7 +16,7 @@ from server.access.declaring import shown_to
 from server.catalog.queries import require_ids
 from server.errors import NotFound, StockbookError, WrongUse
 from server.operations.change_mapping import Scope, change_for_orders, change_mapping, lines_of, scope_named
-from server.orders import by_hand, lists, queries, returns
+from server.orders import by_hand, lists, queries, returns, service
 from server.orders.models import Order
 from server.orders.refusing import possible
 from server.orders.states import BY_HAND, Action, State
@@ -129,7 +130,7 @@ def _act(ids: Sequence[int]) -> str:
             tried = by_hand.move_to_pack(session, ids, by=by, at=at)
             return f"{tried.tried} tried again: {tried.to_pack} to pack, {tried.out_of_stock} still out of stock."
         if action is Action.CANCEL:
-            by_hand.cancel(session, ids, return_quantity=_answer("return_quantity"), by=by, at=at)
+            _cancel(session, ids, by=by, at=at)
         elif action is Action.MARK_PROCESSED:
             returns.mark_processed(session, ids, by=by, at=at)
         else:
@@ -137,6 +138,15 @@ def _act(ids: Sequence[int]) -> str:
         return f"{len(ids)} {'order' if len(ids) == 1 else 'orders'} {_DONE[action]}."
 
     return console().db.write(work)
+
+
+def _cancel(session: Session, ids: Sequence[int], *, by: str, at: datetime) -> None:
+    """Cancel them. Among many, the answer is for those alone whose store leaves it to whoever cancels (ORD-8)."""
+    answer = _answer("return_quantity")
+    asked = set(ids) if len(ids) == 1 else by_hand.asked_on_cancel(session, service.found(session, ids), at)
+    for some, said in ([each for each in ids if each in asked], answer), ([e for e in ids if e not in asked], None):
+        if some:
+            by_hand.cancel(session, some, return_quantity=said, by=by, at=at)
 
 
 def _action(name: str) -> Action:
@@ -170,10 +180,12 @@ def _list(problem: StockbookError | None = None, *, chosen: Sequence[int] = ()) 
             some, problem = [], problem or why
         views = queries.views(session, some[:LINES])
         there = set(chain.from_iterable(possible(session, some[:LINES]).values()))
+        asks = bool(by_hand.asked_on_cancel(session, some[:LINES], clock.now()))
     following = here_with(before=some[LINES - 1].id) if len(some) > LINES else ""
     offered = [action for action in FOR_MANY if action in there]
     parts: dict[str, Any] = {"views": views, "stores": names, "wanted": wanted, "following": following}
     parts |= {"counts": found, "states": list(State), "reasons": lists.LISTS, "offered": offered, "chosen": chosen}
+    parts |= {"asks": asks, "given": request.form}
     return show("orders.html", problem=problem, here_now=here_with(), words=LABELS, grave=GRAVE, **parts)
 
 
@@ -192,8 +204,15 @@ def _one(order_id: int, problem: StockbookError | None = None) -> Response:
         found = queries.find_order(session, order_id)
         there = possible(session, [found])[found.id]
         [view] = queries.views(session, [found])
+        asks = bool(by_hand.asked_on_cancel(session, [found], clock.now()))
         places = session.scalars(warehouses().order_by(Warehouse.key)).all()
     offered = [action for action in FOR_MANY if action in there and action is not Action.CANCEL]
     parts: dict[str, Any] = {"view": view, "places": places, "offered": offered, "given": request.form}
-    parts |= {"may": {action.value for action in there}, "scopes": list(Scope), "words": LABELS, "grave": GRAVE}
+    parts |= {
+        "asks": asks,
+        "may": {action.value for action in there},
+        "scopes": list(Scope),
+        "words": LABELS,
+        "grave": GRAVE,
+    }
     return show("order.html", problem=problem, **parts)

@@ -38,7 +38,7 @@ def sign_in() -> Response:
         return _door(why)
     _leave_before()
     target = guarding.local_path(request.form.get("next", "/home"))
-    return guarding.let_in(go(f"{target}{'&' if '?' in target else '?'}welcome=1"), text)
+    return guarding.let_in(go(f"{target}{'&' if '?' in target else '?'}{guarding.WELCOME}=1"), text)
 
 
 @page.post("/sign-out")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from server.access.declaring import shown_to
 from server.catalog import queries as catalog
 from server.catalog.searching import split_names
+from server.db.base import fold
 from server.errors import NotFound, StockbookError, WrongUse
 from server.orders import queries as orders
 from server.orders.models import Order
@@ -33,15 +34,19 @@ def stock() -> Response:
     """Figures by SKU and warehouse: several SKUs at once, a warehouse, a part of a name, at risk, low."""
     wanted, after = _wanted(), _place(request.args.get("after", ""))
     problem: StockbookError | None = None
+    unknown: list[str] = []
     with console().db.read() as session:
         places = session.scalars(warehouses().order_by(Warehouse.key)).all()
         try:
             rows = list(warehousing.stock(session, wanted, after=after, limit=LINES + 1))
+            known = catalog.find_ids(session, wanted.skus)
+            unknown = [code for code in wanted.skus if fold(code) not in known]
         except StockbookError as why:
             rows, problem = [], why
     lines = rows[:LINES]
     following = here_with(after=cursors.text_of(lines[-1].place)) if len(rows) > LINES else ""
-    return show("stock.html", problem=problem, lines=lines, places=places, wanted=wanted, following=following)
+    parts: dict[str, Any] = {"lines": lines, "places": places, "wanted": wanted, "unknown": unknown}
+    return show("stock.html", problem=problem, following=following, **parts)
 
 
 @page.get("/stock/<int:id>")

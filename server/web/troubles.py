@@ -13,7 +13,8 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from server.channels.errors import ChannelError
 from server.errors import StockbookError
-from server.web.frame import console, show
+from server.web import words
+from server.web.frame import console, page_of_form, show
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,8 @@ _TITLES = {
     502: "The store does not answer as it should",
     503: "Too busy at this moment",
 }
+#: Where the code says more than the status.
+_BY_CODE = {"not-our-form": "That form is old"}
 _COLLIDED = "it collides with a change made at the same moment; look again and retry"
 _BUSY = "the database is busy; nothing was done. Try again in a few seconds"
 
@@ -54,14 +57,17 @@ def of_http(error: HTTPException) -> Response:
         text = f"it is larger than the {console().settings.upload_max_bytes:,} bytes that may be handed in at once"
     if status == 404:
         text = "perhaps the address has a typing error, or what it named is gone"
+    if status == 405:
+        text = "this address takes a form only, and none was sent; nothing was done"
     return _page(status, text)
 
 
 def _of_ours(error: StockbookError) -> Response:
     listed = [str(item.get("text") or item.get("detail") or "") for item in error.errors]
     response = _page(
-        console().status_of(error), error.text, [text for text in listed if text and text not in error.text]
-    )
+        console().status_of(error), error.text, [text for text in listed if text and text not in error.text],
+        title=_BY_CODE.get(error.code, ""),
+    )  # fmt: skip
     if (wait := getattr(error, "retry_after", None)) is not None:
         response.headers["Retry-After"] = str(wait)
     return response
@@ -83,12 +89,8 @@ def _unexpected(error: Exception) -> Response:
     return _page(500, f"something went wrong here; the server's log has it under {number}")
 
 
-def _page(status: int, text: str, listed: list[str] | None = None) -> Response:
+def _page(status: int, text: str, listed: list[str] | None = None, *, title: str = "") -> Response:
     g.setdefault("visitor", None)
-    title = _TITLES.get(status, "Something went wrong")
-    return show("trouble.html", status, title=title, text=text, listed=(listed or [])[:50], back=_back())
-
-
-def _back() -> str:
-    """The page that the form stood on, as far as its address tells."""
-    return "/" + request.path.strip("/").split("/", 1)[0] if request.method == "POST" else "/home"
+    title = title or _TITLES.get(status, "Something went wrong")
+    back = page_of_form() if request.method == "POST" or status == 405 else "/home"
+    return show("trouble.html", status, title=title, text=words.sentence(text), listed=(listed or [])[:50], back=back)

@@ -28,6 +28,8 @@ PATIENCE_SECONDS = 10.0
 LINES, ROWS = 50, 200
 #: Statuses of rows that somebody has to look at.
 BAD = ("error", "conflict", "warning")
+#: What is wrong with a file of which nobody can tell what it is: whoever handed it in may know.
+UNCLEAR = ("file-no-template", "file-ambiguous-template")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -71,7 +73,9 @@ def hand_in_again(id: int) -> Response:
     try:
         console().uploads.allow(visitor().user_id)
         downloads.kept_file(console().settings, known)
-        template = known.template or None
+        template = known.template or request.form.get("template") or None
+        if template is not None:
+            downloads.template_of(template)
         return _work(source_of(known.stored_as, known.filename, template), template)
     except StockbookError as problem:
         return _outcome(id, problem)
@@ -144,6 +148,7 @@ def _outcome(upload_id: int, problem: StockbookError | None = None) -> Response:
     following = here_with(after=shown[-1]["row"]) if len(rows) > ROWS else ""
     facts: dict[str, Any] = {"upload": found, "summary": outcome.summary(found), "rows": shown, "every": every}
     facts |= {"following": following, "workbook": WORKBOOKS.get(found.template), "statuses": outcome.STATUSES}
+    facts |= {"workbooks": WORKBOOKS, "which": (found.problem or {}).get("code") in UNCLEAR}
     return show("upload.html", problem=problem, **facts)
 
 

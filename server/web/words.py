@@ -38,6 +38,17 @@ def titled(name: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def sentence(text: str) -> str:
+    """A refusal of the code's own as a sentence: "no such order" is shown as "No such order."."""
+    return f"{text[:1].upper()}{text[1:]}{'' if text[-1:] in '.!?…' else '.'}" if text else ""
+
+
+def cause(label: str) -> str:
+    """Why something was pushed, without its number: "2 stock_in_manual" is shown as "stock in manual"."""
+    number, _, name = label.partition(" ")
+    return plain(name if number.isdigit() else label)
+
+
 def push_state(state: str) -> str:
     """How far a push is, as its page says it."""
     return _PUSH_STATES.get(state, plain(state))

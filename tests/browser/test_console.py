@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from sqlalchemy import update
 
 from server.app import Server
 from server.db.session import Database
+from server.jobs.models import Run
 from server.orders.states import Action
 from server.settings import Settings
 from tests.server.orders.desk import Desk, news, open_desk
@@ -85,7 +87,7 @@ def _signed_in(browser: Browser, place: Place, **how: Any) -> Iterator[Page]:
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/home?welcome=1")
+    page.wait_for_url(f"{place.address}/home")
     yield page
     context.close()
     assert complaints == []
@@ -162,6 +164,34 @@ def test_every_page_fits_and_is_for_everybody(browser: Browser, place: Place, wi
             page.evaluate(axe)
             found = page.evaluate("axe.run().then((all) => all.violations.map((one) => [one.id, one.nodes[0].html]))")
             assert found == [], path
+
+
+def test_what_is_at_work_shows_its_end_by_itself(browser: Browser, place: Place) -> None:
+    """JOB-4, WEB-1: without a refresh that takes the page from under a reader; what waits is for everybody too."""
+    axe = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+    with _signed_in(browser, place, bypass_csp=True) as page:
+        page.goto(f"{place.address}/jobs")
+        page.get_by_role("button", name="Run retention now").click()
+        expect(page.get_by_text("It waits for a free worker.")).to_be_visible()
+        page.evaluate(axe)
+        assert page.evaluate("axe.run().then((all) => all.violations.map((one) => one.id))") == []
+        place.desk.db.write(lambda session: session.execute(update(Run).values(state="failed", error="it broke")))
+        expect(page.get_by_text("It broke.")).to_be_visible()
+
+
+def test_home_knows_when_it_is_signed_out(browser: Browser, place: Place) -> None:
+    """SEC-1: signed out in another tab, it does not go on showing old figures as new ones."""
+    with _signed_in(browser, place) as page:
+        expect(page.get_by_role("status")).to_contain_text("As of")
+        other = page.context.new_page()
+        other.goto(f"{place.address}/account")
+        other.get_by_role("button", name="Sign out", exact=True).click()
+        expect(other.get_by_role("status")).to_have_text("You are signed out.")
+        page.bring_to_front()
+        page.wait_for_url("**/sign-in?next=/home")
+        other.go_back()
+        expect(other.get_by_label("Password")).to_be_visible()
+        expect(other.get_by_text("did not keep")).to_have_count(0)
 
 
 def test_without_script(browser: Browser, place: Place) -> None:

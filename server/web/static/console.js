@@ -53,3 +53,16 @@ for (const label of document.querySelectorAll("[data-all]")) {
     for (const box of boxes) box.checked = event.target.checked;
   });
 }
+
+// What is at work looks again by itself, and shows the whole page once it has ended.
+async function lookAgain(part) {
+  for (;;) {
+    await new Promise((done) => setTimeout(done, Number(part.dataset.again) * 1000));
+    const answer = await fetch(location.href).catch(() => null);
+    if (!answer) continue;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-again]");
+    if (answer.redirected || !fresh) return location.reload();
+    if (fresh.innerHTML !== part.innerHTML) part.innerHTML = fresh.innerHTML;
+  }
+}
+document.querySelectorAll("[data-again]").forEach(lookAgain);

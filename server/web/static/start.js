@@ -19,6 +19,7 @@ async function look() {
   if (paused || document.hidden) return;
   try {
     const answer = await fetch(live.dataset.from, { signal: AbortSignal.timeout(every * 2) });
+    if (answer.redirected) return location.reload(); // signed out meanwhile: to the door
     if (!answer.ok) throw new Error(String(answer.status));
     replaceChanged(await answer.text());
     live.classList.remove("lost");

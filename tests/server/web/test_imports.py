@@ -140,4 +140,4 @@ def test_a_place_that_is_away_says_so(plain: Api, manager: Person) -> None:
         run.state, run.error, run.started_at, run.ended_at = "failed", "the share is away", run.due_at, run.due_at
 
     plain.db.write(fail)
-    assert "the share is away" in manager.get("/imports").text and "the share is away" in manager.get(path).text
+    assert "The share is away." in manager.get("/imports").text and "The share is away." in manager.get(path).text

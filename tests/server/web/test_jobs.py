@@ -33,6 +33,7 @@ def test_running_one_now_and_how_far_it_is(plain: Api, manager: Person) -> None:
     plain.db.write(lambda session: session.execute(update(Run).where(Run.id == number).values(progress=progress)))
     half = manager.get(page.request.path).text
     assert '<progress max="2" value="1">' in half and "&lt;b&gt;half" in half
+    assert "data-again" in half and '<noscript><meta http-equiv="refresh"' in half
 
     def fail(session: Session) -> None:
         run = session.get_one(Run, number)
@@ -40,8 +41,20 @@ def test_running_one_now_and_how_far_it_is(plain: Api, manager: Person) -> None:
 
     plain.db.write(fail)
     ended = manager.get(page.request.path).text
-    assert "it broke" in ended and 'http-equiv="refresh"' not in ended
+    assert "It broke." in ended and 'http-equiv="refresh"' not in ended
     assert manager.get("/jobs/runs/987").status_code == 404 and manager.send("/jobs/nothing/run").status_code == 404
+
+
+@pytest.mark.parametrize(("done", "total", "shown"), [(0, None, False), (3, 3, True)])
+def test_how_far_it_was_is_not_how_it_ended(
+    plain: Api, manager: Person, done: int, total: int | None, shown: bool
+) -> None:
+    """JOB-4: only what was told at the end is told of a run that is done."""
+    path = manager.send("/jobs/refresh/run").request.path
+    progress = {"done": done, "total": total, "text": "1 of 3 stores"}
+    values = {"progress": progress, "state": "done"}
+    plain.db.write(lambda session: session.execute(update(Run).values(values)))
+    assert ("1 of 3 stores" in manager.get(path).text) == shown
 
 
 def test_changing_how_often(manager: Person) -> None:

@@ -63,7 +63,8 @@ def test_push_now(plain: Api, anna: Person, desk: Desk) -> None:
     with plain.db.read() as session:
         assert desk.red in session.scalars(select(Changed.sku_id)).all()
     assert "2 listings will be told now." in anna.send("/pushes/now").text
-    assert anna.send("/pushes/now", sku="NO").status_code == 404
+    unknown = anna.send("/pushes/now", sku="NO")
+    assert unknown.status_code == 404 and "No merchant SKU" in unknown.text and "no such SKU" not in unknown.text
 
 
 def test_trying_again_what_was_refused(anna: Person) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from server import clock
@@ -168,7 +169,59 @@ def test_a_form_after_the_sign_in_has_ended(anna: Person) -> None:
     db = anna.app.extensions["stockbook"].db
     db.write(lambda session: session.execute(update(SignIn).values(ended_at=clock.now())))
     page = anna.client.post("/account/password", data={"form_key": key}, follow_redirects=True)
-    assert page.request.path == "/sign-in" and "nothing was done" in page.text
+    assert page.request.path == "/sign-in" and "sign in again. Nothing was done." in text_of(page)
+    assert '"next" value="/account"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("sent_to", "stands_on"),
+    [
+        ("/orders?state=to_pack&store=A%20%26%20B", "/orders?state=to_pack&amp;store=A%20%26%20B"),
+        ("/orders/7/warehouse", "/orders/7"),
+        ("/pushes/now", "/pushes"),
+        ("/people/tokens/3/revoke", "/people"),
+        ("/sign-out", "/home"),
+    ],
+)
+def test_whoever_signs_in_again_is_where_the_form_was(anna: Person, sent_to: str, stands_on: str) -> None:
+    page = anna.client.post(sent_to, follow_redirects=True)
+    assert page.request.path == "/sign-in" and f'"next" value="{stands_on}"' in page.text
+
+
+def test_a_form_of_before_a_new_sign_in(anna: Person) -> None:
+    """Two tabs: the one that is older is told so, and finds its way back."""
+    anna.sign_in(NAME)
+    page = anna.client.post("/orders?state=to_pack", data={"form_key": "of before"})
+    assert page.status_code == 403 and "That form is old" in page.text and "not for you" not in page.text
+    assert 'href="/orders?state=to_pack"' in page.text
+
+
+def test_the_address_of_a_form_says_that_it_takes_one(anna: Person) -> None:
+    anna.sign_in(NAME)
+    page = anna.get("/orders/7/mapping", headers={"Accept": "text/html"})
+    assert page.status_code == 405 and "takes a form only" in page.text and 'href="/orders/7"' in page.text
+
+
+def test_going_back_after_signing_out_blames_no_cookie(anna: Person) -> None:
+    """Whoever has come in leaves no address behind that tells of a browser without cookies."""
+    assert anna.sign_in(NAME).request.full_path == "/home?"
+    other = Person(anna.app)
+    assert other.sign_in(NAME, next="/orders?state=to_pack").request.full_path == "/orders?state=to_pack"
+
+
+def test_what_a_page_fetches_by_itself_does_not_keep_one_signed_in(anna: Person) -> None:
+    """SEC-3: twelve hours without anybody, also where Home stays open."""
+    anna.sign_in(NAME)
+    db, before = anna.app.extensions["stockbook"].db, clock.now() - timedelta(hours=11)
+    db.write(lambda session: session.execute(update(SignIn).values(used_at=before)))
+
+    def used() -> list[object]:
+        with db.read() as session:
+            return list(session.scalars(select(SignIn.used_at)))
+
+    assert anna.get("/home/figures", headers={"Sec-Fetch-Mode": "cors"}).status_code == 200 and used() == [before]
+    anna.get("/home", headers={"Sec-Fetch-Mode": "navigate"})
+    assert used() != [before]
 
 
 def test_nothing_is_written_into_the_pages_that_the_policy_forbids(anna: Person) -> None:

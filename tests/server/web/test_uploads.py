@@ -52,6 +52,7 @@ def test_rows_with_problems_are_shown_and_the_good_ones_applied(shop: Api, anna:
     assert "refused" in said and "1 error" in said and "&lt;i&gt;NO" in refused.text and "<i>NO" not in refused.text
     assert len(re.findall(r'data-label="Row"', refused.text)) == 1
     assert len(re.findall(r'data-label="Row"', anna.get(f"{refused.request.path}?rows=all").text)) == 2
+    assert "2 rows" in said
     done = anna.send(f"{refused.request.path}/again", mode="apply", on_error="apply_good")
     assert "partly applied" in text_of(done) and _on_hand(shop) == 14
 
@@ -71,6 +72,19 @@ def test_what_is_no_template_is_said_on_its_page(anna: Person, content: bytes, n
     page = _hand_in(anna, content, name, mode="apply")
     assert re.fullmatch(r"/uploads/\d+", page.request.path) and "failed" in text_of(page)
     assert 'class="problem"' in page.text and "<b>x" not in page.text
+
+
+def test_whoever_knows_which_template_it_is_says_so_on_its_page(shop: Api, anna: Person) -> None:
+    """WEB-1: a file that could be several is not handed in anew."""
+    page = _hand_in(anna, b"SKU,Warehouse,Quantity\nMUG,MAIN,5\n", "delivery.csv", mode="apply")
+    assert page.text.count("ts headers fit several templates") == 1 and "Which template is it?" in page.text
+    checked = anna.send(f"{page.request.path}/again", template="stock_in")
+    assert (
+        "1 row " in text_of(checked) and "1 ok" in checked.text and "Apply it" in checked.text and _on_hand(shop) == 9
+    )
+    wrong = anna.send(f"{page.request.path}/again", template="no_such")
+    assert wrong.status_code == 404 and 'role="alert"' in wrong.text
+    assert "Which template" not in checked.text + person(shop, "viewer").get(page.request.path).text
 
 
 def test_no_file_and_what_was_chosen_stays(anna: Person) -> None:

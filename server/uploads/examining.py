@@ -37,14 +37,14 @@ def examine(
     session: Session, handler: Handler, checked: Checked, *, marks: Marks | None = None, locking: bool = False
 ) -> Examined:
     """Look at every row; reads only. `marks`: instead of those that the sheet's status cells carry. `locking`: for
-    applying, what rows were downloaded with is held first (WB-4).
+    applying, the uploads of their marks and what rows were downloaded with is held first (WB-13, WB-4).
 
     The plan is made of the good rows. Where it finds more that is wrong, it is made again without those rows, so that
     what it says is what *apply good rows* would do.
     """
     findings = [finding for finding in checked.findings if finding.row is not None]
     if marks is None:
-        marks = look_at_marks(session, checked.rows)
+        marks = look_at_marks(session, checked.rows, locking=locking)
     skipped = marks.skipped
     findings += marks.findings
     rows, unknown = resolve(session, checked.rows)

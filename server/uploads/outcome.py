@@ -42,7 +42,7 @@ _STYLES = {
 @dataclass(frozen=True)
 class Outcome:
     """What came of every row, in their order. `applied`: the upload whose mark rows without an error carry; `marks`: by
-    row, the earlier upload whose mark it keeps (WB-13)."""
+    row, the earlier upload whose mark it keeps (WB-13); `agreed`: those of them that said what was so already then."""
 
     rows: Rows
     plan: Plan
@@ -50,6 +50,7 @@ class Outcome:
     findings: Mapping[int, Sequence[Finding]]
     applied: int | None = None
     marks: Mapping[int, int] = field(default_factory=dict)
+    agreed: Set[int] = frozenset()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -69,14 +70,25 @@ class Outcome:
                 verdict["painted"] = True
             if number in self.marks and status in ("skipped", "error", "conflict"):
                 verdict["mark"] = self.marks[number]
+                if number in self.agreed and status == "skipped":
+                    verdict["agreed"] = True
             if number in self.findings:
                 verdict["messages"] = [_message(workbook, finding) for finding in self.findings[number]]
             if status not in ("error", "conflict", "skipped"):
                 if changes:
                     verdict[name] = changes
-                if self.applied is not None and status != "unchanged":
-                    verdict["applied"] = self.applied
+                if self.applied is not None:
+                    verdict |= self._mark_here(number, status)
             yield verdict
+
+    def _mark_here(self, number: int, status: str) -> dict[str, Any]:
+        """The mark of a row that was just applied. Where rows post stock, one that said what was so already has one
+        too: the next Apply would set on hand to what it was before all that was sold since (WB-13)."""
+        if status != "unchanged":
+            return {"applied": self.applied}
+        workbook = self.rows.workbook
+        said = workbook.posts_stock and any(self.rows.value(c.name, number) is not None for c in workbook.editable)
+        return {"mark": self.applied, "agreed": True} if said else {}
 
     def _changes(self) -> tuple[str, Iterator[Sequence[Any]]]:
         """Every row's changes and what they are called: where all rows set the same columns, their values alone."""
@@ -92,13 +104,14 @@ def judge(
     findings: Iterable[Finding],
     skipped: Set[int],
     marks: Mapping[int, int],
+    agreed: Set[int],
     *,
     applied: int | None = None,
 ) -> Outcome:
-    """The outcome of every row. `applied`: the upload whose mark rows without an error carry."""
+    """The outcome of every row; for the last four see `Outcome` and `marks.Marks`."""
     by_row = _worth_saying(findings)
     statuses = [_status(by_row.get(number, ()), number in skipped, number in plan.unchanged) for number in rows.numbers]
-    return Outcome(rows, plan, statuses, by_row, applied, marks)
+    return Outcome(rows, plan, statuses, by_row, applied, marks, agreed)
 
 
 def _worth_saying(findings: Iterable[Finding]) -> dict[int, list[Finding]]:
@@ -201,15 +214,29 @@ def public_row(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def mark_of(row: Mapping[str, Any]) -> int | None:
+    """The upload that a row without an error is marked with: the one that applied it, or found it to be so already."""
+    applied: int | None = row.get("applied")
+    return applied or (row.get("mark") if row["status"] in ("skipped", "unchanged") else None)
+
+
+def is_agreement(status: str | None) -> bool:
+    """Whether a status cell is that of a row which said what was so already when its upload was applied."""
+    return (status or "").lower().startswith("unchanged")
+
+
 def status_word(row: Mapping[str, Any], *, undone: bool = False) -> str:
     """What the status cell says (WB-13 for the mark of an applied row, WB-8 once that was taken back). A row keeps the
     mark that it came with: without it, the next Apply would post the row once more."""
     if row.get("applied"):
         return f"{'Undone' if undone else 'Applied'} #{row['applied']}"
     word = "OK" if row["status"] == "ok" else str(row["status"]).capitalize()
-    if mark := row.get("mark"):
-        return f"Applied #{mark}" if row["status"] == "skipped" else f"{word} (applied #{mark})"
-    return word
+    mark = row.get("mark")
+    if mark is None or (undone and row["status"] == "unchanged"):
+        return word
+    if row["status"] == "skipped" and not row.get("agreed"):
+        return f"Applied #{mark}"
+    return f"{'Unchanged' if row.get('agreed') else word} (applied #{mark})"
 
 
 def cells_of(

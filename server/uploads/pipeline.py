@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 RACES = 3
 LEASE = timedelta(minutes=10)
 UNDO_PAGE = 2_000
+_ALL_BEFORE = "Every row was applied before, as its Status says. To apply a row once more, clear its Status."
 
 
 @dataclass(frozen=True)
@@ -214,10 +215,13 @@ def _apply(session: Session, handler: Handler, upload_id: int, sheet: Checked, r
     steps = handler.apply(session, examined.plan, context) if examined.plan.changing else []
     _keep_steps(session, upload_id, steps)
     verdicts = _judge(examined, applied=upload_id)
-    claim = content if earlier is None else None  # unique: of two rivals with the same content one is tried again
     status = "partly_applied" if bad else "applied"
-    said = _all_before(verdicts)
-    _write_down(session, upload_id, sheet, verdicts, status, said=said, content=content, claim=claim)
+    kept: dict[str, Any] = {"content": content}
+    if verdicts.counts["skipped"] == len(sheet.rows):
+        kept = {"said": _ALL_BEFORE}  # it applied nothing that the same content could repeat
+    elif earlier is None:
+        kept["claim"] = content  # unique: of two rivals with the same content one is tried again
+    _write_down(session, upload_id, sheet, verdicts, status, **kept)
     audit(
         session, who.name, "upload.apply", f"upload {upload_id}", template=handler.workbook.id, counts=verdicts.counts
     )
@@ -225,7 +229,8 @@ def _apply(session: Session, handler: Handler, upload_id: int, sheet: Checked, r
 
 def _judge(examined: Examined, *, applied: int | None = None) -> Outcome:
     marks = examined.marks
-    return outcome.judge(examined.rows, examined.plan, examined.findings, marks.skipped, marks.of, applied=applied)
+    found = (examined.rows, examined.plan, examined.findings)
+    return outcome.judge(*found, marks.skipped, marks.of, marks.agreed, applied=applied)
 
 
 def _write_down(
@@ -247,12 +252,6 @@ def _nothing_applied(verdicts: Outcome) -> str:
     bad = verdicts.counts["error"] + verdicts.counts["conflict"]
     rows = "1 row is" if bad == 1 else f"{bad} rows are"
     return f"Nothing was applied: {rows} not right. Correct what is red and apply again, or apply the good rows only."
-
-
-def _all_before(verdicts: Outcome) -> str:
-    if verdicts.counts["skipped"] < len(verdicts.statuses):
-        return ""
-    return "Every row was applied before, as its Status says. To apply a row once more, clear its Status."
 
 
 def _write_duplicate(

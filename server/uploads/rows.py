@@ -11,7 +11,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from server.db.base import tidy_decimal
+from server.db.base import fold, tidy_decimal
+from validators.columns import Column, Kind, Reference
 from validators.workbooks import Workbook
 
 
@@ -77,9 +78,9 @@ class Rows:
 
     @cached_property
     def hashes(self) -> list[str]:
-        """A short hash of each row's content, without status, message and version (WB-7, WB-13)."""
-        names = [column.name for column in self.workbook.columns if not column.info]
-        columns = [self._content(name) for name in names]
+        """A short hash of each row's content, without status, message and version (WB-7, WB-13). The same record in
+        another case is the same content (CAT-1)."""
+        columns = [self._content(column) for column in self.workbook.inputs]
         return [hashlib.blake2b(repr(row).encode(), digest_size=8).hexdigest() for row in zip(*columns, strict=True)]
 
     def content(self) -> str:
@@ -88,11 +89,18 @@ class Rows:
         known.update("\n".join(self.hashes).encode())
         return known.hexdigest()
 
-    def _content(self, name: str) -> Sequence[Any]:
-        values = plain_column(self.values[name])
-        if cleared := self.cleared.get(name):
+    def _content(self, column: Column) -> Sequence[Any]:
+        values = plain_column(self.values[column.name])
+        if column.reference in _IN_ANY_CASE and column.kind is Kind.CODE:
+            known = {value: fold(value) for value in set(values) if value is not None}
+            values = [known.get(value) for value in values]
+        if cleared := self.cleared.get(column.name):
             values = ["#CLEAR" if number in cleared else v for number, v in zip(self.numbers, values, strict=True)]
         return values
+
+
+#: Records whose codes are compared without regard to case.
+_IN_ANY_CASE = {Reference.MERCHANT_SKU, Reference.WAREHOUSE, Reference.SHELF, Reference.STORE}
 
 
 def plain_column(values: Sequence[Any]) -> Sequence[Any]:

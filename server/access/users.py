@@ -9,6 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.access import sign_ins
 from server.access.audit import audit
 from server.access.models import User
 from server.access.roles import Role
@@ -40,7 +41,8 @@ def create_user(session: Session, name: str, *, role: Role, by: str, at: datetim
 def change_user(
     session: Session, user_id: int, *, role: Role | None = None, active: bool | None = None, by: str
 ) -> User:
-    """Give a user another role, or shut one out (`active=False` ends every token at once).
+    """Give a user another role, or shut one out (`active=False`): no token is taken any more, and every browser is
+    signed out for good, so that nobody is in again unasked when the user may come back.
 
     Raises `NotFound`; `Refused` where no active admin would be left.
     """
@@ -53,6 +55,8 @@ def change_user(
     session.flush()
     if session.scalar(_admins().limit(1)) is None:
         raise Refused("someone must remain who is an admin; make another user an admin first")
+    if not user.active:
+        sign_ins.end_all(session, user_id)
     after = {"role": user.role, "active": user.active}
     if after != before:
         audit(session, by, "user.change", user.name, before=before, after=after)

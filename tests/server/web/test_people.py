@@ -51,6 +51,15 @@ def test_another_role_and_shutting_out(plain: Api, admin: Person) -> None:
     assert admin.get("/people/987").status_code == 404
 
 
+def test_nobody_comes_back_in_unasked(plain: Api, admin: Person) -> None:
+    """SEC-1: who may come in again after being shut out signs in anew: the old browser may have been a thief's."""
+    viewer = person(plain, "viewer")
+    number = plain.admin.get("/users?name=viewer-user").get_json()["items"][0]["id"]
+    admin.send(f"/people/{number}", role="viewer")
+    admin.send(f"/people/{number}", role="viewer", active="yes")
+    assert viewer.get("/account").request.path == "/sign-in"
+
+
 def test_a_token_is_shown_once_and_ended(plain: Api, admin: Person) -> None:
     """SEC-1"""
     number = plain.admin.get("/users?name=viewer-user").get_json()["items"][0]["id"]

@@ -68,6 +68,7 @@ def write(
         if charts is not None:
             write_charts(book, charts, report, asked, made.panels)
         write_cover(book, cover, report, asked, made.sheets, made.notes)
+        session.close()  # all is read: nobody's tidying up waits for the packing, and no time-out can break it
         # Only now: closing takes long, and a report that failed leaves nothing but its temporary folder.
         try:
             book.close()

@@ -6,10 +6,10 @@ import io
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from server.catalog.models import MerchantSku
@@ -37,7 +37,7 @@ def _report(rows: int) -> Report:
 
 def _written(report: Report, **more: Any) -> bytes:
     target = io.BytesIO()
-    workbook.write(target, report, cast(Session, None), Asked(AT, "anna"), **more)
+    workbook.write(target, report, Session(), Asked(AT, "anna"), **more)
     return target.getvalue()
 
 
@@ -55,7 +55,7 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
 
     def write(rows: int) -> None:
         with (tmp_path / "long.xlsx").open("w+b") as file:
-            workbook.write(file, _report(rows), cast(Session, None), Asked(AT, "anna"))
+            workbook.write(file, _report(rows), Session(), Asked(AT, "anna"))
 
     write(10)  # what is made once
     few, many = (_peak(lambda rows=rows: write(rows)) for rows in (2_000, 20_000))  # type: ignore[misc]
@@ -115,8 +115,24 @@ def test_a_report_that_breaks_leaves_nothing(tmp_path: Path, monkeypatch: pytest
     report = Report("long", "Long", "Very long.", (Sheet("Long", sheet.columns, broken, "it is short"),))
     target = io.BytesIO()
     with pytest.raises(RuntimeError, match="gone"):
-        workbook.write(target, report, cast(Session, None), Asked(AT, "anna"))
+        workbook.write(target, report, Session(), Asked(AT, "anna"))
     assert target.getvalue() == b"" and list(tmp_path.iterdir()) == []
+
+
+def test_the_database_is_let_go_before_packing(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """REP-2: packing a long report takes a minute, and PostgreSQL breaks a transaction that lies idle so long."""
+    seen: list[bool] = []
+    with db.read() as session:
+
+        class Book(workbook.Book):
+            def close(self) -> None:
+                seen.append(session.in_transaction())
+                super().close()
+
+        monkeypatch.setattr(workbook, "Book", Book)
+        session.execute(text("SELECT 1"))
+        workbook.write(io.BytesIO(), _report(10), session, Asked(AT, "anna"))
+    assert seen == [False]
 
 
 @needs_office

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import islice
+from secrets import token_urlsafe
 from typing import Any
 
 from flask import Response, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.access import request_keys
 from server.access.declaring import shown_to
 from server.access.roles import demand
 from server.errors import NotFound, StockbookError, WrongUse
 from server.uploads import downloads, outcome, undo
 from server.uploads.models import Upload
 from server.uploads.pipeline import Request, Who
+from server.uploads.running import HandedIn
 from server.uploads.sources import Source, keep_file, source_of
 from server.web.frame import console, go, here_with, number_given, pages, show, visitor
 from validators.registry import WORKBOOKS
@@ -52,7 +55,7 @@ def hand_in_file() -> Response:
             downloads.template_of(template)
         console().uploads.allow(visitor().user_id)
         source, _ = keep_file(console().settings, sent.stream, sent.filename, template)
-        return _work(source, template)
+        return _shown_soon(_hand_in(source, template))
     except StockbookError as problem:
         return _history(problem)
 
@@ -67,16 +70,22 @@ def upload(id: int) -> Response:
 @page.post("/uploads/<int:id>/again")
 @shown_to("upload.validate")
 def hand_in_again(id: int) -> Response:
-    """Apply what was checked before, or what was a duplicate: the very file that is kept."""
+    """Apply what was checked before, or what was a duplicate: the very file that is kept.
+
+    A form that is sent twice has it handed in once, also where it says to apply a duplicate."""
     with console().db.read() as session:
         known = downloads.find_upload(session, id)
-    try:
+
+    def work() -> HandedIn:
         console().uploads.allow(visitor().user_id)
         downloads.kept_file(console().settings, known)
         template = known.template or request.form.get("template") or None
         if template is not None:
             downloads.template_of(template)
-        return _work(source_of(known.stored_as, known.filename, template), template)
+        return _hand_in(source_of(known.stored_as, known.filename, template), template)
+
+    try:
+        return _once(request.form.get("once", ""), work)
     except StockbookError as problem:
         return _outcome(id, problem)
 
@@ -112,13 +121,34 @@ def template_file(template: str) -> Response:
         return _workbook(downloads.template_file(session, template, with_data=with_data), f"{template}.xlsx")
 
 
-def _work(source: Source, template: str | None) -> Response:
+def _once(key: str, work: Callable[[], HandedIn]) -> Response:
+    """Hand in under the key of the form that was sent; sent a second time, it leads to what it came to the first."""
+    if not key:
+        return _shown_soon(work())
+    db, scope = console().db, f"form:{visitor().user_id}"
+    claim = db.write(lambda session: request_keys.claim(session, scope, key, b""))
+    if claim.stored is not None:
+        return go(claim.stored.body.decode())
+    try:
+        at_work = work()
+    except StockbookError:
+        db.write(lambda session: request_keys.give_up(session, claim))
+        raise
+    there = f"/uploads/{at_work.upload_id}".encode()
+    db.write(lambda session: request_keys.finish(session, claim, 303, {}, there))
+    return _shown_soon(at_work)
+
+
+def _hand_in(source: Source, template: str | None) -> HandedIn:
     given, who = request.form, visitor()
     mode = "apply" if given.get("mode") == "apply" else "validate"
     if mode == "apply":
         demand(who.role, "upload.apply")
     wanted = Request(mode, given.get("on_error") == "apply_good", given.get("again") == "yes", template)
-    at_work = console().uploads.hand_in(source, wanted, Who(who.name, who.user_id, who.role))
+    return console().uploads.hand_in(source, wanted, Who(who.name, who.user_id, who.role))
+
+
+def _shown_soon(at_work: HandedIn) -> Response:
     with suppress(StockbookError):  # it stands in the history, and its page says it
         at_work.wait(PATIENCE_SECONDS)
     return go(f"/uploads/{at_work.upload_id}")
@@ -149,7 +179,7 @@ def _outcome(upload_id: int, problem: StockbookError | None = None) -> Response:
     facts: dict[str, Any] = {"upload": found, "summary": outcome.summary(found), "rows": shown, "every": every}
     facts |= {"following": following, "workbook": WORKBOOKS.get(found.template), "statuses": outcome.STATUSES}
     facts |= {"workbooks": WORKBOOKS, "which": (found.problem or {}).get("code") in UNCLEAR}
-    return show("upload.html", problem=problem, **facts)
+    return show("upload.html", problem=problem, once=token_urlsafe(16), **facts)
 
 
 def _rows(session: Session, found: Upload, *, every: bool, after: int) -> Iterator[dict[str, Any]]:

@@ -67,6 +67,28 @@ def test_the_same_again_is_a_duplicate_until_one_insists(shop: Api, anna: Person
     assert _on_hand(shop) == 19
 
 
+def test_a_form_that_is_sent_twice_applies_once(shop: Api, anna: Person) -> None:
+    """WB-7: also where somebody insists; the page opened anew may insist again."""
+    content = _stock_in({"sku": "MUG", "quantity": 5})
+    _hand_in(anna, content, mode="apply")
+    twice = _hand_in(anna, content, mode="apply")
+    form, came = f"{twice.request.path}/again", []
+    for page in (twice, twice, anna.get(twice.request.path)):
+        [once] = re.findall(r'name="once" value="([^"]+)"', page.text)
+        came.append(anna.send(form, mode="apply", again="yes", once=once).request.path)
+    assert came[0] == came[1] != came[2] and _on_hand(shop) == 24
+
+
+def test_a_form_that_was_refused_may_be_sent_again(shop: Api, anna: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refusal uses no key up."""
+    checked = _hand_in(anna, _stock_in({"sku": "MUG", "quantity": 5}), mode="validate")
+    form = f"{checked.request.path}/again"
+    with monkeypatch.context() as patch:
+        patch.setattr(shop.shared.uploads._turns, "_per_minute", -1)
+        assert anna.send(form, mode="apply", once="key").status_code == 429
+    assert "applied" in text_of(anna.send(form, mode="apply", once="key")) and _on_hand(shop) == 14
+
+
 @pytest.mark.parametrize(("content", "name"), [(b"", "x.xlsx"), (b"hello", "<b>x</b>.xlsx"), (b"a,b\n1,2\n", "a.csv")])
 def test_what_is_no_template_is_said_on_its_page(anna: Person, content: bytes, name: str) -> None:
     page = _hand_in(anna, content, name, mode="apply")

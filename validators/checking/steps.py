@@ -30,6 +30,7 @@ def check(raw: RawSheet) -> Frame:
     result.findings += _missing(result)
     result.findings += _out_of_range(result)
     result.findings += _rows_together(result)
+    result.findings += _lost_marks(raw)
     for rule in raw.workbook.row_rules:
         result.findings += rule(result.frame)
     order = {column.name: place for place, column in enumerate(raw.workbook.columns)}
@@ -39,6 +40,15 @@ def check(raw: RawSheet) -> Frame:
 
 def _without_rows(raw: RawSheet) -> RawSheet:
     return RawSheet(raw.workbook, raw.kind, raw.sheet, raw.header_row, [], {})
+
+
+def _lost_marks(raw: RawSheet) -> Iterator[Finding]:
+    """Rows that post stock and whose status cell doesn't give what it says: they may have been applied (WB-13)."""
+    if raw.status is None or not raw.workbook.posts_stock:
+        return
+    for place, mark in raw.status.marks.items():
+        if mark.kind in ("error", "formula", "merged", "structure"):
+            yield Finding("status-unreadable", raw.row_numbers[place], raw.workbook.key[0])
 
 
 def _missing(result: Frame) -> Iterator[Finding]:

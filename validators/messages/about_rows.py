@@ -87,6 +87,12 @@ ROWS: tuple[Code, ...] = (
         "marked as applied in upload #{upload}, but the row was changed or copied since.",
         "Clear its Status to apply it as a new row, or undo the upload.",
     ),
+    Code(
+        "status-unreadable",
+        _E,
+        "its Status is merged with others, an error or a formula without a result: was the row applied before?",
+        "Unmerge the cells and write the row's own mark; clear the Status of a new row.",
+    ),
     Code("not-enough", _E, "only {available} available, {wanted} wanted.", "Lower the quantity."),
     Code("same-warehouse", _E, "it would leave and arrive in the same warehouse.", "Pick another destination."),
     Code(

@@ -16,7 +16,7 @@ from server.places.models import Shelf, Warehouse
 from server.push.models import PushRule, PushRuleStore, PushRuleWarehouse
 from server.settings import Settings
 from tests.factories import AT, entry, figures, make_sku, make_store, make_store_sku, make_warehouse, put_stock
-from tests.support.filling import columns, fill, hand_in, template
+from tests.support.filling import columns, fill, hand_in, saved, template
 from tests.support.http import Api, Client, make_api
 
 
@@ -166,6 +166,17 @@ def _result(site: Site, done: dict) -> bytes:
 
 def _statuses(done: dict) -> list[str]:
     return [cell["value"] for cell in done["cells"] if cell["address"][0] == "G"]
+
+
+def test_a_status_that_can_not_be_read_is_no_empty_one(site: Site) -> None:
+    """WB-13: one mark that was merged over rows, or a formula that nothing has worked out, hides what was applied."""
+    done = hand_in(site.client, site.sheet([*GOOD, {"sku": "NK-RED-M", "quantity": 1}]), "?mode=apply").json
+    book = openpyxl.load_workbook(io.BytesIO(_result(site, done)))
+    book["Stock-in"]["G4"] = f'="Applied #"&{done["id"]}'
+    book["Stock-in"].merge_cells("G5:G6")
+    refused = hand_in(site.client, saved(book), "?mode=apply&on_error=apply_good&again=true").json
+    assert [row["messages"][0]["code"] for row in refused["rows"]] == ["status-unreadable"] * 3
+    assert (refused["status"], site.figures(site.red)) == ("refused", Figures(13))
 
 
 def test_a_duplicate_says_what_each_row_has_from_the_first_time(site: Site) -> None:

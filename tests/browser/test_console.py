@@ -136,6 +136,20 @@ def test_orders_by_keyboard_alone(browser: Browser, place: Place) -> None:
     assert [place.desk.state(f"A{n}") for n in (1, 2, 3)] == ["in_process", "in_process", "to_pack"]
 
 
+def test_what_has_the_focus_is_never_behind_the_header(browser: Browser, place: Place) -> None:
+    """WEB-1: what is scrolled to, by the focus or a link, stands wholly below it at any width."""
+    distance = """() => {
+      const one = document.querySelectorAll("summary")[2];
+      one.scrollIntoView({ block: "start", behavior: "instant" });
+      return one.getBoundingClientRect().top - document.querySelector("header").getBoundingClientRect().bottom;
+    }"""
+    with _signed_in(browser, place) as page:
+        for width in (1280, 360):
+            page.set_viewport_size({"width": width, "height": 300})
+            page.goto(f"{place.address}/jobs")
+            assert 0 <= page.evaluate(distance) < 60, width
+
+
 def test_one_scan_after_another(browser: Browser, place: Place) -> None:
     """ORD-11: a scanner types and presses Enter; the field is ready for the next package, also after a wrong one."""
     with _signed_in(browser, place) as page:

@@ -29,7 +29,9 @@ def choose(
         head = texts(rows_of(name)[:HEADER_ROWS])
         found, position = identify(head, allowed, name)
         if len(found) > 1:
-            raise Unreadable("file-ambiguous-template", candidates=", ".join(shape.id for shape in found))
+            raise Unreadable(
+                "file-ambiguous-template", candidates=", ".join(f"{shape.sheet} ({shape.id})" for shape in found)
+            )
         if found:
             return found[0], name, position
         nearest = find_header(head, allowed[0]) if wanted else None

@@ -22,6 +22,12 @@ _BINARY = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f]")
 #: A first line that tells Excel the separator.
 _TOLD = re.compile(r'"?sep=([,;\t])"?')
 _LONGEST_CELL = 131_072
+#: What Python says of a text that it can't part, and what people can do something about.
+_IN_WORDS = {
+    "field larger than": f"a cell has more than {_LONGEST_CELL:,} characters; a closing quotation mark may be missing",
+    "unexpected end": "a quotation mark is opened and never closed",
+    "expected after": "something follows a closing quotation mark",
+}
 
 
 def read(job: Job) -> Grid:
@@ -78,5 +84,6 @@ def _records(text: str, separator: str, most_rows: int, *, strict: bool = True) 
                 break
     except csv.Error as error:
         if strict:
-            raise Unreadable("file-damaged", reason=f"line {len(records) + 1}: {error}") from None
+            reason = next((words for said, words in _IN_WORDS.items() if said in str(error)), str(error))
+            raise Unreadable("file-damaged", reason=f"line {len(records) + 1}: {reason}") from None
     return records

@@ -85,7 +85,12 @@ FILES: tuple[Code, ...] = (
     Code("file-xml", _E, "this is an XML file, not a workbook.", "Open it in Excel and save it as .xlsx."),
     Code("file-other-kind", _E, "this is {kind}, not a workbook.", "Hand in .xlsx, .xlsm, .xls, .ods or .csv."),
     Code("file-too-old", _E, "this is a workbook from before Excel 97.", "Open it in Excel and save it as .xlsx."),
-    Code("file-binary", _E, "the file holds {character}, which no text file does.", "Save it as .xlsx in Excel."),
+    Code(
+        "file-binary",
+        _E,
+        "this is neither a workbook nor a text file (it holds the character {character}).",
+        "Open it in Excel and save it as .xlsx; if Excel can't open it either, it is damaged.",
+    ),
     Code("file-password", _E, "the file is protected with a password.", "Remove the password and save it again."),
     Code("file-macros", _E, "the file has macros under a name that says it has none.", "Save it as .xlsx."),
     Code("file-macro-sheet", _E, "the file has an Excel 4 macro sheet.", "Delete that sheet and save it as .xlsx."),

@@ -156,7 +156,7 @@ def test_known_by_its_headers(reader: Reader) -> None:
 def test_an_ambiguous_file_is_not_guessed(reader: Reader) -> None:
     """Stock-in or stock-out? Headers that fit both are refused with the candidates; the caller or the sheet decides."""
     data = sheet(_header("SKU", "Quantity") + good_row().replace("C2", "B2"))
-    with pytest.raises(Unreadable, match="stock_in") as refusal:
+    with pytest.raises(Unreadable, match=r"Stock-in \(stock_in\), Stock-out \(stock_out\)") as refusal:
         reader(_nameless(data))
     assert refusal.value.code == "file-ambiguous-template"
     assert reader(_nameless(data), template="stock_out").workbook.id == "stock_out"
@@ -315,6 +315,22 @@ def test_told_separator(reader: Reader) -> None:
     """A first line `sep=;` is Excel's own, and counts as a row."""
     raw = reader(b"sep=;\nSKU;Quantity;Unit cost\nA;5;1\n", "a.csv", template="stock_in")
     assert (raw.header_row, raw.row_numbers) == (2, [3])
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ('A;5;"' + "x" * 140_000, "a cell has more than 131,072 characters"),
+        ('A;5;"x', "a quotation mark is opened and never closed"),
+        ('A;5;"x"y', "something follows a closing quotation mark"),
+    ],
+    ids=["long", "open", "after"],
+)
+def test_a_broken_text_is_said_in_words(reader: Reader, broken: str, said: str) -> None:
+    """WB-10: with the line, and nothing of Python's own words."""
+    with pytest.raises(Unreadable, match=f"line 2: {said}") as refusal:
+        reader(f"SKU;Quantity;Unit cost\n{broken}\n".encode(), "a.csv", template="stock_in")
+    assert refusal.value.code == "file-damaged"
 
 
 def test_rows_of_json() -> None:

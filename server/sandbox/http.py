@@ -14,7 +14,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -107,7 +107,8 @@ def running(path: Path, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]
             yield f"http://{host}:{server.effective_port}"
         finally:
             # The loop ends once its own thread has closed all its sockets.
-            server.trigger.pull_trigger(partial(server.asyncore.close_all, sockets))
+            with suppress(OSError):  # it has ended by itself
+                server.trigger.pull_trigger(partial(server.asyncore.close_all, sockets))
             thread.join(timeout=5)
             server.task_dispatcher.shutdown()
     finally:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -42,6 +43,8 @@ class Demo:
                 env={**os.environ, "STOCKBOOK_DATA_DIR": str(self.folder / "var")},
                 stdout=file,
                 stderr=subprocess.STDOUT,
+                # A suite that was started in the background ignores Ctrl-C, and what it starts would do so too.
+                preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
             )
         return printed
 

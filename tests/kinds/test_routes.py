@@ -27,7 +27,7 @@ OPEN = {
     "/",
     "/start/figures",
     "/start/templates/<template>.xlsx",
-    "/start/uploads/<int:id>/result.xlsx",
+    f"/start/uploads/<int(max={2**63 - 1}):id>/result.xlsx",
     "/start/static/<name>",
     "/sign-in",
     "/addin/manifest.xml",

@@ -11,6 +11,7 @@ import httpx
 from sqlalchemy import func, select
 
 from server.db.session import Database
+from server.jobs.models import Job, Run
 from server.ledger.verifying import verify
 from server.sync.models import Inbox
 from tests.soak.trial import Figures, Place, Trial
@@ -60,6 +61,7 @@ def run(place: Place, count: int) -> Figures:
         connect(server, sandbox, (CALM, WILD), SKUS)
         silent = server.client.patch("/jobs/sync_orders", json={"active": False})  # news alone must do
         assert silent.status_code == 200, silent.text
+        wait_for(lambda: _nobody_reads(db), what="what was asked for with the stores to be read")
         calm, wild = (_post(server, sandbox, store) for store in (CALM, WILD))
         _live(sandbox, (calm, wild), chance, count)
         _deliver_wildly(wild, chance)
@@ -118,6 +120,12 @@ def _deliver_wildly(post: Post, chance: random.Random) -> None:
     letters = [one for one in post.subscriber.wait(0) for _ in range(chance.randint(1, MOST_TIMES))]
     chance.shuffle(letters)
     post.deliver(letters)
+
+
+def _nobody_reads(db: Database) -> bool:
+    with db.read() as session:
+        runs = select(func.count(Run.id)).join(Job, Job.id == Run.job_id).where(Job.name == "sync_orders")
+        return not session.scalar(runs.where(Run.state.in_(("waiting", "running"))))
 
 
 def _all_read(db: Database) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile.packages import xlsx
+from tests.hostile.packages import good_row, header, sheet, xlsx
 from validators.extracting.job import Job
 from validators.extracting.refusing import Unreadable
 from validators.reading import Busy, Limits, process, read, watchdog
@@ -33,9 +33,11 @@ def test_too_slow(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="left out: only Linux bounds a child's memory itself")
 def test_too_large_for_its_memory(tmp_path: Path) -> None:
-    """A child that may not have the memory it needs dies alone."""
+    """A child that may not have the memory it needs dies alone: it can have no more than it was born with."""
+    path = _upload(tmp_path)
+    path.write_bytes(xlsx(sheet(header() + "".join(good_row(row, f"NK-{row}") for row in range(2, 60_000)))))
     with pytest.raises(Unreadable) as refusal:
-        read(_upload(tmp_path), filename="a.xlsx", workbooks=WORKBOOKS, limits=Limits(memory=20 << 20))
+        read(path, filename="a.xlsx", workbooks=WORKBOOKS, limits=Limits(memory=20 << 20))
     assert refusal.value.code in ("file-too-heavy", "file-damaged")
 
 

@@ -24,9 +24,9 @@ from server.errors import NotFound
 from server.operations.complete_list import complete_list
 from server.places.models import Shelf, Warehouse
 from server.places.queries import default_warehouse, warehouse_named
-from server.warehousing import drafting, service
+from server.warehousing import documents, drafting, service
 from server.warehousing.drafting import ListChange
-from server.warehousing.models import StockList, StockListLine
+from server.warehousing.models import StockList
 from server.warehousing.service import ListLine, NewList
 
 api = resource("stock_lists", "Stock lists")
@@ -268,17 +268,7 @@ def _ids(session: Session, model: type[MerchantSku] | type[Shelf], codes: set[st
 
 
 def _with_lines(session: Session, row: StockList) -> ListWithLines:
-    query = (
-        select(MerchantSku.code, Shelf.code, StockListLine)
-        .join(MerchantSku, MerchantSku.id == StockListLine.sku_id)
-        .outerjoin(Shelf, Shelf.id == StockListLine.shelf_id)
-        .where(StockListLine.list_id == row.id)
-        .order_by(StockListLine.line)
-    )
-    lines = [
-        StockListLineShown(sku=sku, quantity=line.quantity, shelf=shelf, unit_cost=line.unit_cost, note=line.note)
-        for sku, shelf, line in session.execute(query)
-    ]
+    lines = [StockListLineShown(**line._asdict()) for line in documents.stock_list_lines(session, row.id)]
     place = session.get_one(Warehouse, row.warehouse_id)
     return ListWithLines(**_shown(row, place.code).model_dump(), lines=lines)
 

@@ -10,15 +10,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.catalog.models import MerchantSku
 from server.cli.opening import actor, database
 from server.cli.output import AsJson, document, say, table
 from server.cli.units import Units, units_of
 from server.operations.complete_list import complete_list
-from server.places.models import Shelf, Warehouse
+from server.places.models import Warehouse
 from server.places.queries import warehouse_named
-from server.warehousing import drafting, service
-from server.warehousing.models import StockList, StockListLine
+from server.warehousing import documents, drafting, service
+from server.warehousing.models import StockList
 from server.warehousing.service import ListLine, NewList
 
 group = typer.Typer(help="Stock-in and stock-out lists: to do until they are completed.", no_args_is_help=True)
@@ -116,18 +115,4 @@ def _list(row: StockList, warehouse: str) -> dict[str, Any]:
 
 def _with_lines(session: Session, row: StockList) -> dict[str, Any]:
     head = _list(row, session.get_one(Warehouse, row.warehouse_id).code)
-    return {**head, "lines": _lines(session, row.id)}
-
-
-def _lines(session: Session, list_id: int) -> list[dict[str, Any]]:
-    rows = (
-        select(MerchantSku.code, Shelf.code, StockListLine)
-        .join(MerchantSku, MerchantSku.id == StockListLine.sku_id)
-        .outerjoin(Shelf, Shelf.id == StockListLine.shelf_id)
-        .where(StockListLine.list_id == list_id)
-        .order_by(StockListLine.line)
-    )
-    return [
-        {"sku": sku, "quantity": line.quantity, "shelf": shelf, "unit_cost": line.unit_cost, "note": line.note}
-        for sku, shelf, line in session.execute(rows)
-    ]
+    return {**head, "lines": [line._asdict() for line in documents.stock_list_lines(session, row.id)]}

@@ -1,10 +1,11 @@
-"""Transfers and stock counts as people read them: with codes, lines and how far they are. For API and command line."""
+"""Documents as people read them: with codes, lines and how far they are. For API and command line."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from sqlalchemy import Select, func, select
@@ -16,7 +17,7 @@ from server.db.bulk import NUMBER, relation
 from server.errors import NotFound
 from server.places.models import Shelf, Warehouse
 from server.places.queries import shelf_ids
-from server.warehousing.models import StockCount, StockCountLine, Transfer, TransferLine
+from server.warehousing.models import StockCount, StockCountLine, StockListLine, Transfer, TransferLine
 
 #: What people see; *partly received*: dispatched, and units have arrived or were written off.
 TransferState = Literal["draft", "dispatched", "partly_received", "received", "cancelled"]
@@ -30,6 +31,16 @@ class Units(NamedTuple):
     sent: int = 0
     received: int = 0
     written_off: int = 0
+
+
+class StockListLineView(NamedTuple):
+    """A line of a stock list; the unit cost is of stock-in alone."""
+
+    sku: str
+    quantity: int
+    shelf: str | None
+    unit_cost: Decimal | None
+    note: str
 
 
 @dataclass(frozen=True)
@@ -223,6 +234,19 @@ def count_lines(session: Session, count_id: int) -> list[CountLineView]:
         )
         for sku, shelf, line in rows
     ]
+
+
+def stock_list_lines(session: Session, list_id: int) -> list[StockListLineView]:
+    """A stock list's lines, in order."""
+    line = StockListLine
+    query = (
+        select(MerchantSku.code, line.quantity, Shelf.code, line.unit_cost, line.note)
+        .join(MerchantSku, MerchantSku.id == line.sku_id)
+        .outerjoin(Shelf, Shelf.id == line.shelf_id)
+        .where(line.list_id == list_id)
+        .order_by(line.line)
+    )
+    return [StockListLineView._make(row) for row in session.execute(query)]
 
 
 def shelves_named(session: Session, warehouse_id: int, codes: Sequence[str | None]) -> list[int | None]:

@@ -118,11 +118,10 @@ def unmark_processed(session: Session, listed: Mapping[int, bool], *, by: str, a
     with relation(session, {"id": NUMBER}, [(order.id,) for order in orders]) as r:
         lists = select(OrderReturn.order_id).join(r, r.c.id == OrderReturn.order_id)
         kept = set(session.scalars(lists.where(OrderReturn.way == "list", OrderReturn.state != "undone")))
-    for order in orders:
-        if order.id not in kept:
-            order.processed_at, order.listed = None, listed[order.id]
-    session.flush()
     unmarked = [order for order in orders if order.id not in kept]
+    for order in unmarked:
+        order.processed_at, order.listed = None, listed[order.id]
+    session.flush()
     audit_all(session, by, [("order.unmark_processed", f"order {o.number}", {"order": o.id}) for o in unmarked], at=at)
 
 
